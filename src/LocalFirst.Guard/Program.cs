@@ -1,0 +1,3 @@
+using LocalFirst.Guard.CommandLine;
+
+return await GuardCommandLine.RunAsync(args);
