@@ -88,7 +88,8 @@ public readonly record struct ByteRange(int Start, int Length);
 /// <summary>
 /// Where a part stands. <see cref="Pointer"/> is a JSON pointer (RFC 6901) into the body, or one of the forms
 /// <c>path</c>, <c>query</c>, <c>header:NAME</c>, <c>trailing</c>; a duplicate key gets the suffix <c>#2</c>, <c>#3</c> …,
-/// a property name the suffix <c>~name</c>.
+/// a property name the suffix <c>~name</c>. A member whose name is not a plain word stands as <c>*N</c> (the N-th member, from 0), so that
+/// a place never repeats a value that somebody put into a name.
 /// </summary>
 /// <param name="Pointer">The place in the form above. Holds no text of the part.</param>
 /// <param name="Bytes">The bytes of the token in the content-decoded body, where known.</param>
@@ -133,6 +134,9 @@ public sealed record Prompt
 
     /// <summary>The API form that decoded it: one of <see cref="ApiForm"/>.</summary>
     public required string Api { get; init; }
+
+    /// <summary>The endpoint of the catalogue that the request line named, or null when it named none.</summary>
+    public ProviderEndpoint? Endpoint { get; init; }
 
     /// <summary>How completely it was understood.</summary>
     public required DecodeState State { get; init; }

@@ -27,6 +27,29 @@ public sealed record ProviderEntry
     /// <summary>Header names that carry the credential for this very destination; their values are not parts. Lower case.</summary>
     public IReadOnlyList<string> CredentialHeaders { get; init; } = [];
 
-    /// <summary>The shape of the provider's own errors: <c>openai</c> or <c>anthropic</c>.</summary>
+    /// <summary>Query parameters that carry the credential for this very destination (<c>?key=</c>); their values are not parts.</summary>
+    public IReadOnlyList<string> CredentialQuery { get; init; } = [];
+
+    /// <summary>The shape of the provider's own errors: <c>openai</c>, <c>anthropic</c> or <c>google</c>.</summary>
     public required string ErrorShape { get; init; }
+
+    /// <summary>
+    /// The endpoint that a request line names, or null. The path must be equal to the letter: a trailing slash, <c>%2F</c> or a dot
+    /// segment is another path, because the provider's router may read it in another way than this broker would.
+    /// </summary>
+    /// <param name="method">HTTP method, in its own case.</param>
+    /// <param name="path">Path without query, as the client wrote it.</param>
+    public ProviderEndpoint? Match(string method, string path)
+    {
+        foreach (var endpoint in Endpoints)
+        {
+            if (string.Equals(endpoint.Method, method, StringComparison.Ordinal)
+                && string.Equals(endpoint.Path, path, StringComparison.Ordinal))
+            {
+                return endpoint;
+            }
+        }
+
+        return null;
+    }
 }
