@@ -87,7 +87,7 @@ public readonly record struct ByteRange(int Start, int Length);
 
 /// <summary>
 /// Where a part stands. <see cref="Pointer"/> is a JSON pointer (RFC 6901) into the body, or one of the forms
-/// <c>path</c>, <c>query</c>, <c>header:NAME</c>, <c>trailing</c>; a duplicate key gets the suffix <c>#2</c>, <c>#3</c> …,
+/// <c>path</c>, <c>query</c>, <c>header:NAME</c>, <c>trailing</c>, <c>coded</c> (readable runs inside a compressed body); a duplicate key gets the suffix <c>#2</c>, <c>#3</c> …,
 /// a property name the suffix <c>~name</c>. A member whose name is not a plain word stands as <c>*N</c> (the N-th member, from 0), so that
 /// a place never repeats a value that somebody put into a name.
 /// </summary>
