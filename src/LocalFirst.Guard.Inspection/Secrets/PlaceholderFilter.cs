@@ -1,5 +1,18 @@
 namespace LocalFirst.Guard.Inspection.Secrets;
 
+/// <summary>What a value reads as.</summary>
+internal enum ValueKind
+{
+    /// <summary>Nothing speaks against a secret.</summary>
+    Ordinary,
+
+    /// <summary>Perhaps typed by hand, to try something: <c>abcdefgh1234567890</c>, <c>…FAKE…</c>. A real password can look like it.</summary>
+    TestValue,
+
+    /// <summary>Stands where a secret would.</summary>
+    Placeholder,
+}
+
 /// <summary>
 /// Tells values that stand where a secret would (<c>xxxx</c>, <c>YOUR_KEY_HERE</c>, the examples of a provider's documentation) from secrets. A model
 /// is shown documentation all day; a guard that stops it for <c>sk-xxxx</c> is switched off.
@@ -14,22 +27,30 @@ internal sealed class PlaceholderFilter
 
     private const int LongestPeriod = 10;
 
-    private readonly string[] _anyCaseWords;
-    private readonly string[] _oneCaseWords;
+    private readonly WordList _placeholders;
+    private readonly WordList _testWords;
 
-    /// <summary>A filter that knows these words.</summary>
-    /// <param name="words">Words that placeholders hold, of at least four characters.</param>
-    public PlaceholderFilter(IReadOnlyCollection<string> words)
+    /// <summary>A filter that knows these words, each of at least four characters.</summary>
+    /// <param name="placeholders">Words that only placeholders hold.</param>
+    /// <param name="testWords">Words of values made up for a test.</param>
+    public PlaceholderFilter(IReadOnlyCollection<string> placeholders, IReadOnlyCollection<string> testWords)
     {
-        _anyCaseWords = [.. words.Where(static word => word.Length >= AnyCaseFrom)];
-        _oneCaseWords = [.. words.Where(static word => word.Length < AnyCaseFrom).SelectMany(static word => new[] { word.ToLowerInvariant(), word.ToUpperInvariant() })];
+        _placeholders = new WordList(placeholders);
+        _testWords = new WordList(testWords);
     }
 
-    /// <summary>Whether the value reads as a placeholder.</summary>
+    /// <summary>What the value reads as.</summary>
     /// <param name="value">The value without its prefix.</param>
-    /// <param name="leastEntropy">Bits per character below which it counts as one.</param>
-    public bool IsPlaceholder(ReadOnlySpan<char> value, double leastEntropy) =>
-        value.IsEmpty || HasWord(value) || HasLongRun(value) || IsPeriodic(value) || IsSequence(value) || Entropy(value) < leastEntropy;
+    /// <param name="leastEntropy">Bits per character below which it counts as a placeholder.</param>
+    public ValueKind KindOf(ReadOnlySpan<char> value, double leastEntropy)
+    {
+        if (value.IsEmpty || _placeholders.AnyIn(value) || HasLongRun(value) || IsPeriodic(value) || Entropy(value) < leastEntropy)
+        {
+            return ValueKind.Placeholder;
+        }
+
+        return _testWords.AnyIn(value) || IsSequence(value) ? ValueKind.TestValue : ValueKind.Ordinary;
+    }
 
     /// <summary>Shannon entropy of the characters, in bits per character.</summary>
     /// <param name="value">The value.</param>
@@ -57,27 +78,6 @@ internal sealed class PlaceholderFilter
         }
 
         return bits / value.Length;
-    }
-
-    private bool HasWord(ReadOnlySpan<char> value)
-    {
-        foreach (var word in _anyCaseWords)
-        {
-            if (value.Contains(word, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        foreach (var word in _oneCaseWords)
-        {
-            if (value.Contains(word, StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static bool HasLongRun(ReadOnlySpan<char> value)
@@ -119,5 +119,38 @@ internal sealed class PlaceholderFilter
         }
 
         return following * 2 > value.Length;
+    }
+
+    private sealed class WordList
+    {
+        private readonly string[] _anyCase;
+        private readonly string[] _oneCase;
+
+        public WordList(IReadOnlyCollection<string> words)
+        {
+            _anyCase = [.. words.Where(static word => word.Length >= AnyCaseFrom)];
+            _oneCase = [.. words.Where(static word => word.Length < AnyCaseFrom).SelectMany(static word => new[] { word.ToLowerInvariant(), word.ToUpperInvariant() })];
+        }
+
+        public bool AnyIn(ReadOnlySpan<char> value)
+        {
+            foreach (var word in _anyCase)
+            {
+                if (value.Contains(word, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+
+            foreach (var word in _oneCase)
+            {
+                if (value.Contains(word, StringComparison.Ordinal))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 }

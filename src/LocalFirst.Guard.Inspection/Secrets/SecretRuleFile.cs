@@ -5,6 +5,12 @@ using Tomlyn.Model;
 
 namespace LocalFirst.Guard.Inspection.Secrets;
 
+/// <summary>What a file of rules holds.</summary>
+/// <param name="Rules">Its rules.</param>
+/// <param name="Placeholders">Words that only placeholders hold.</param>
+/// <param name="TestWords">Words of values made up for a test.</param>
+internal sealed record SecretRuleFileContent(IReadOnlyList<SecretRule> Rules, IReadOnlyList<string> Placeholders, IReadOnlyList<string> TestWords);
+
 /// <summary>Reads one file of rules (TOML 1.0; <c>rules/secrets/README.md</c> tells the format). Strict: what it does not know is an error.</summary>
 internal static class SecretRuleFile
 {
@@ -28,11 +34,11 @@ internal static class SecretRuleFile
         "window", "matcher", "contains", "entropy", "proof", "unproven", "proof-verifies", "allow", "allow-parts", "positive", "negative",
     ];
 
-    /// <summary>Reads the rules and placeholder words of a file.</summary>
+    /// <summary>Reads a file.</summary>
     /// <param name="file">Name, for messages.</param>
     /// <param name="toml">Content.</param>
     /// <exception cref="SecretRuleException">The file is not TOML, or a rule is wrong.</exception>
-    public static (IReadOnlyList<SecretRule> Rules, IReadOnlyList<string> Placeholders) Read(string file, string toml)
+    public static SecretRuleFileContent Read(string file, string toml)
     {
         TomlTable root;
         try
@@ -44,9 +50,9 @@ internal static class SecretRuleFile
             throw new SecretRuleException(file, rule: null, $"not valid TOML: {e.Message}");
         }
 
-        if (root.Keys.FirstOrDefault(static key => key is not ("rules" or "placeholders")) is { } unknown)
+        if (root.Keys.FirstOrDefault(static key => key is not ("rules" or "placeholders" or "test-words")) is { } unknown)
         {
-            throw new SecretRuleException(file, rule: null, $"'{unknown}' is not known; a file holds [[rules]] and placeholders.");
+            throw new SecretRuleException(file, rule: null, $"'{unknown}' is not known; a file holds [[rules]], placeholders and test-words.");
         }
 
         var rules = root.TryGetValue("rules", out var tables) ? tables as TomlTableArray : [];
@@ -55,8 +61,8 @@ internal static class SecretRuleFile
             throw new SecretRuleException(file, rule: null, "'rules' must be an array of tables, [[rules]].");
         }
 
-        var placeholders = root.TryGetValue("placeholders", out var words) ? Strings(new Reader(file, null, root), "placeholders", words) : [];
-        return ([.. rules.Select(table => Rule(file, table))], placeholders);
+        var reader = new Reader(file, null, root);
+        return new SecretRuleFileContent([.. rules.Select(table => Rule(file, table))], reader.Strings("placeholders"), reader.Strings("test-words"));
     }
 
     private static SecretRule Rule(string file, TomlTable table)

@@ -48,20 +48,22 @@ internal sealed class SecretRuleSet
     {
         var rules = new List<SecretRule>();
         var placeholders = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var testWords = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (file, toml) in files)
         {
-            var (read, words) = SecretRuleFile.Read(file, toml);
-            if (read.FirstOrDefault(rule => !ids.Add(rule.Id)) is { } twice)
+            var content = SecretRuleFile.Read(file, toml);
+            if (content.Rules.FirstOrDefault(rule => !ids.Add(rule.Id)) is { } twice)
             {
                 throw new SecretRuleException(file, twice.Id, "another rule has this id.");
             }
 
-            rules.AddRange(read);
-            placeholders.UnionWith(words);
+            rules.AddRange(content.Rules);
+            placeholders.UnionWith(content.Placeholders);
+            testWords.UnionWith(content.TestWords);
         }
 
-        return new SecretRuleSet(rules, new PlaceholderFilter(placeholders));
+        return new SecretRuleSet(rules, new PlaceholderFilter(placeholders, testWords));
     }
 
     /// <summary>One rule of this set alone, with the set's placeholders.</summary>

@@ -16,6 +16,9 @@ internal sealed class SecretsDetector : IDetector
     private const double ProvenConfidence = 0.99;
     private const double UnprovenConfidence = 0.6;
 
+    // Half of what people type to try a guard out is what they would not want to leave: reported, as a weak finding.
+    private const double TestValueConfidence = 0.5;
+
     private static readonly Lazy<SecretsDetector> LazyDefault = new(static () => new SecretsDetector(SecretRuleSet.BuiltIn));
 
     private readonly SecretRuleSet _rules;
@@ -197,14 +200,20 @@ internal sealed class SecretsDetector : IDetector
 
         // The fixed prefix says nothing about the value.
         var own = prefixStart == start ? value[(prefixEnd - start)..] : value;
-        if (_rules.Placeholders.IsPlaceholder(own, rule.Entropy))
+        var kind = _rules.Placeholders.KindOf(own, rule.Entropy);
+        if (kind == ValueKind.Placeholder)
         {
             return;
         }
 
-        var isWeak = rule.Proof is not null && !isProven;
-        Add(scan, rule, isWeak ? Tier.Context : rule.Tier, isWeak ? UnprovenConfidence : rule.Confidence, start, end);
+        var isUnproven = rule.Proof is not null && !isProven;
+        var (tier, confidence) = isUnproven || kind == ValueKind.TestValue
+            ? (Weaker(rule.Tier), kind == ValueKind.TestValue ? TestValueConfidence : UnprovenConfidence)
+            : (rule.Tier, rule.Confidence);
+        Add(scan, rule, tier, Math.Min(confidence, rule.Confidence), start, end);
     }
+
+    private static Tier Weaker(Tier tier) => tier < Tier.Context ? Tier.Context : tier;
 
     private static bool IsAllowed(SecretRule rule, ReadOnlySpan<char> value)
     {

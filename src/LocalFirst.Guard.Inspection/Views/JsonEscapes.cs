@@ -51,15 +51,6 @@ internal static class JsonEscapes
         return decoded.ToView();
     }
 
-    /// <summary>Undoes one level of a whole string.</summary>
-    /// <param name="text">The characters between the quotes.</param>
-    public static string UnescapeAll(string text)
-    {
-        using var decoded = new Decoding(TextView.Identity(new InspectionText(text)));
-        decoded.Append(0, text.Length);
-        return decoded.ToView().Text;
-    }
-
     /// <summary>Whether the text holds an escape that hides a character: any but the backslash's own, which banners and paths are full of.</summary>
     /// <param name="text">The text.</param>
     public static bool HidesCharacters(string text)
