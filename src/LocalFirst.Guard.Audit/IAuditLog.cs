@@ -1,9 +1,10 @@
 namespace LocalFirst.Guard.Audit;
 
 /// <summary>Where a record stands in the log.</summary>
-/// <param name="Index">Leaf index, from 0.</param>
+/// <param name="Index">Leaf index in its epoch, from 0.</param>
 /// <param name="LeafHash">RFC 6962 leaf hash, 32 bytes.</param>
-public sealed record LogPosition(long Index, ReadOnlyMemory<byte> LeafHash);
+/// <param name="Epoch">Epoch, from 1: a device's log begins a new one when the old one cannot be continued.</param>
+public sealed record LogPosition(long Index, ReadOnlyMemory<byte> LeafHash, long Epoch = 1);
 
 /// <summary>The verifiable log of this device.</summary>
 public interface IAuditLog

@@ -95,6 +95,9 @@ public sealed record DecisionRecord : AuditRecord
     /// <summary>Why, strictest first; may be cut to keep the record under 4 KB.</summary>
     public required IReadOnlyList<RecordedReason> Reasons { get; init; }
 
+    /// <summary>Number of all reasons, since <see cref="Reasons"/> may be cut; null lets the log count them.</summary>
+    public int? ReasonCount { get; init; }
+
     /// <summary>Policy name.</summary>
     public required string Policy { get; init; }
 
@@ -153,4 +156,38 @@ public sealed record EventRecord : AuditRecord
 
     /// <summary>A sentence for people. No prompt text, no secret.</summary>
     public required string Detail { get; init; }
+}
+
+/// <summary>
+/// Leaf 0 of every epoch but a device's first: says why the log began anew and what the last epoch had signed. Only the log itself writes it.
+/// </summary>
+public sealed record EpochRecord : AuditRecord
+{
+    /// <inheritdoc/>
+    public override string Type => "epoch";
+
+    /// <summary>The epoch that begins here.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>
+    /// <c>rolled-back</c> (the database holds less than was signed), <c>altered</c> (it holds something else than was signed), <c>guard-lost</c>
+    /// (the checkpoint that is kept outside the database is gone) or <c>device-changed</c> (the keys are not those that signed the database).
+    /// </summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The last signed checkpoint that is known of the epoch before, as it was signed (C2SP tlog-checkpoint); null when none is.</summary>
+    public string? Previous { get; init; }
+}
+
+/// <summary>A record of a type or version that this program does not know, or whose members it cannot read: shown as such, never guessed.</summary>
+public sealed record UnknownRecord : AuditRecord
+{
+    private readonly string _type;
+
+    /// <summary>Creates it.</summary>
+    /// <param name="type">What the record says its type is; empty when it says nothing.</param>
+    public UnknownRecord(string type) => _type = type;
+
+    /// <inheritdoc/>
+    public override string Type => _type;
 }

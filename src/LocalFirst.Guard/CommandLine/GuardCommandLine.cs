@@ -81,6 +81,7 @@ internal static class GuardCommandLine
     {
         yield return ScanCommand.Create();
         yield return VersionCommand.Create();
+        yield return AuditCommand.Create();
     }
 
     private static IEnumerable<string> CommandPath(System.CommandLine.Parsing.CommandResult? result)

@@ -1,0 +1,157 @@
+using LocalFirst.Guard.Audit.Merkle;
+using LocalFirst.Guard.Audit.Records;
+using LocalFirst.Guard.Audit.Storage;
+using LocalFirst.Guard.Audit.Verification;
+using Microsoft.EntityFrameworkCore;
+
+namespace LocalFirst.Guard.Audit;
+
+/// <summary>Reads and verifies a log, without writing anything and while the broker may be writing it. Safe for concurrent use.</summary>
+public sealed class AuditReader : IAuditReader
+{
+    /// <summary>Most exchanges in one answer: a page of the portal, with room.</summary>
+    private const int DefaultMaxExchanges = 500;
+
+    private readonly AuditLogOptions _options;
+    private readonly Func<GuardDbContext> _open;
+
+    private AuditReader(AuditLogOptions options, Func<GuardDbContext> open)
+    {
+        _options = options;
+        _open = open;
+    }
+
+    /// <summary>Opens the log for reading.</summary>
+    /// <param name="options">Where it lies.</param>
+    /// <param name="cancellation">Stops opening.</param>
+    /// <exception cref="AuditException">There is no log, or it cannot be read.</exception>
+    public static async Task<AuditReader> OpenAsync(AuditLogOptions options, CancellationToken cancellation = default)
+    {
+        var path = options.DatabasePath;
+        if (!File.Exists(path))
+        {
+            throw new AuditException($"There is no audit log at {path}.\n  → Start the broker once with guard run, or name its home folder with --home DIR.");
+        }
+
+        try
+        {
+            await ProbeAsync(() => LogDatabase.OpenForReading(path), cancellation);
+            return new AuditReader(options, () => LogDatabase.OpenForReading(path));
+        }
+        catch (AuditException) when (!File.Exists(path + "-wal"))
+        {
+            // Without a write-ahead log beside it nothing is missing from the file itself, so a copy on a read-only medium can be read as it is.
+            await ProbeAsync(() => LogDatabase.OpenImmutable(path), cancellation);
+            return new AuditReader(options, () => LogDatabase.OpenImmutable(path));
+        }
+
+        async Task ProbeAsync(Func<GuardDbContext> open, CancellationToken stop)
+        {
+            await using var context = open();
+            await Guarded(path, async () => await context.Leaves.Take(1).CountAsync(stop));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ExchangeEntry>> ListExchangesAsync(int max, long? beforeIndex, CancellationToken cancellation) =>
+        Query<IReadOnlyList<ExchangeEntry>>(async context =>
+        {
+            var before = beforeIndex ?? long.MaxValue;
+            var decisions = await context.Leaves
+                .Where(l => l.Type == "decision" && l.Sequence < before
+                    && !context.Leaves.Any(later => later.Exchange == l.Exchange && later.Type == "decision" && later.Sequence > l.Sequence))
+                .OrderByDescending(l => l.Sequence)
+                .Take(Math.Clamp(max, 1, DefaultMaxExchanges))
+                .ToListAsync(cancellation);
+            var exchanges = decisions.Select(d => d.Exchange).ToList();
+            var outcomes = (await context.Leaves.Where(l => l.Type == "outcome" && exchanges.Contains(l.Exchange)).OrderBy(l => l.Sequence).ToListAsync(cancellation))
+                .ToLookup(l => l.Exchange);
+            return [.. decisions.Select(d => Exchange(d, outcomes[d.Exchange].LastOrDefault())).OfType<ExchangeEntry>()];
+        });
+
+    /// <inheritdoc/>
+    public Task<ExchangeEntry?> FindExchangeAsync(string exchange, CancellationToken cancellation) =>
+        Query(async context =>
+        {
+            var leaves = await context.Leaves.Where(l => l.Exchange == exchange).OrderBy(l => l.Sequence).ToListAsync(cancellation);
+            return leaves.FindLast(l => l.Type == "decision") is { } decision ? Exchange(decision, leaves.FindLast(l => l.Type == "outcome")) : null;
+        });
+
+    /// <summary>All records of one exchange, oldest first; empty when there are none.</summary>
+    /// <param name="exchange">Id of the exchange.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="AuditException">The log cannot be read.</exception>
+    public Task<IReadOnlyList<LogEntry>> ReadExchangeAsync(string exchange, CancellationToken cancellation) =>
+        Query<IReadOnlyList<LogEntry>>(async context =>
+            [.. (await context.Leaves.Where(l => l.Exchange == exchange).OrderBy(l => l.Sequence).ToListAsync(cancellation)).Select(Entry)]);
+
+    /// <summary>Records in the order of the log.</summary>
+    /// <param name="fromSequence">First position over all epochs, from 0.</param>
+    /// <param name="max">How many at most.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="AuditException">The log cannot be read.</exception>
+    public Task<IReadOnlyList<LogEntry>> ReadAsync(long fromSequence, int max, CancellationToken cancellation) =>
+        Query<IReadOnlyList<LogEntry>>(async context =>
+            [.. (await context.Leaves.Where(l => l.Sequence >= fromSequence).OrderBy(l => l.Sequence).Take(max).ToListAsync(cancellation)).Select(Entry)]);
+
+    /// <summary>The last records, oldest of them first.</summary>
+    /// <param name="count">How many at most.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="AuditException">The log cannot be read.</exception>
+    public Task<IReadOnlyList<LogEntry>> TailAsync(int count, CancellationToken cancellation) =>
+        Query<IReadOnlyList<LogEntry>>(async context =>
+            [.. (await context.Leaves.OrderByDescending(l => l.Sequence).Take(count).ToListAsync(cancellation)).OrderBy(l => l.Sequence).Select(Entry)]);
+
+    /// <inheritdoc/>
+    public async Task<LogIntegrity> VerifyAsync(CancellationToken cancellation)
+    {
+        var report = await VerifyAsync(everySignature: false, cancellation);
+        var epoch = report.Epochs.Count > 0 ? report.Epochs[^1] : new EpochState(1, "", 0, Convert.ToBase64String(MerkleHash.EmptyRoot()), null);
+        var failure = report.Failures.Count > 0 ? report.Failures[0] : null;
+        return new LogIntegrity(report.Intact, epoch.Size, epoch.Origin, epoch.RootHash, failure is null ? null : $"{failure.Class}: epoch {failure.Epoch}{(failure.LeafIndex is { } leaf ? $", leaf {leaf}" : "")}: {failure.Message}.");
+    }
+
+    /// <summary>Checks everything and says all that is wrong.</summary>
+    /// <param name="everySignature">Whether to check the signature of every stored checkpoint, not only of the last of each epoch.</param>
+    /// <param name="cancellation">Stops checking.</param>
+    /// <exception cref="AuditException">The log or the device's public key cannot be read.</exception>
+    public Task<VerificationReport> VerifyAsync(bool everySignature, CancellationToken cancellation) =>
+        Guarded(_options.DatabasePath, () => LogVerification.RunAsync(_open, _options.KeysFolder, everySignature, cancellation));
+
+    private async Task<T> Query<T>(Func<GuardDbContext, Task<T>> query)
+    {
+        await using var context = _open();
+        return await Guarded(_options.DatabasePath, () => query(context));
+    }
+
+    private static async Task<T> Guarded<T>(string path, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or AuditException))
+        {
+            throw StorageErrors.Explain(path, e);
+        }
+    }
+
+    private static ExchangeEntry? Exchange(LeafRow decision, LeafRow? outcome) =>
+        Read(decision.Record) is DecisionRecord record
+            ? new ExchangeEntry(record, decision.Sequence, outcome is null ? null : Read(outcome.Record) as OutcomeRecord, decision.Epoch, decision.Index)
+            : null;
+
+    private static LogEntry Entry(LeafRow leaf) => new(leaf.Sequence, leaf.Epoch, leaf.Index, leaf.Hash, Read(leaf.Record), leaf.Record);
+
+    private static AuditRecord Read(byte[] record)
+    {
+        try
+        {
+            return RecordReader.Read(record);
+        }
+        catch (FormatException)
+        {
+            return new UnknownRecord("") { Time = DateTimeOffset.UnixEpoch };
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace LocalFirst.Guard.Audit.Storage;
+
+/// <summary>The broker's only database. Tables are made by the migrations; their triggers refuse changes of what was written.</summary>
+internal sealed class GuardDbContext(DbContextOptions<GuardDbContext> options) : DbContext(options)
+{
+    public DbSet<LeafRow> Leaves => Set<LeafRow>();
+
+    public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<LeafRow>(leaf =>
+        {
+            leaf.ToTable("leaves");
+            leaf.HasKey(l => l.Sequence);
+            leaf.Property(l => l.Sequence).HasColumnName("sequence").ValueGeneratedNever();
+            leaf.Property(l => l.Epoch).HasColumnName("epoch");
+            leaf.Property(l => l.Index).HasColumnName("leaf_index");
+            leaf.Property(l => l.Hash).HasColumnName("leaf_hash");
+            leaf.Property(l => l.Record).HasColumnName("record");
+            leaf.Property(l => l.Type).HasColumnName("type");
+            leaf.Property(l => l.Exchange).HasColumnName("exchange");
+            leaf.Property(l => l.TimeMs).HasColumnName("time_ms");
+            leaf.HasIndex(l => new { l.Epoch, l.Index }).IsUnique().HasDatabaseName("leaves_epoch_index");
+            leaf.HasIndex(l => l.Exchange).HasDatabaseName("leaves_exchange");
+        });
+        modelBuilder.Entity<CheckpointRow>(checkpoint =>
+        {
+            checkpoint.ToTable("checkpoints");
+            checkpoint.HasKey(c => new { c.Epoch, c.Size });
+            checkpoint.Property(c => c.Epoch).HasColumnName("epoch");
+            checkpoint.Property(c => c.Size).HasColumnName("size");
+            checkpoint.Property(c => c.Note).HasColumnName("note");
+        });
+    }
+}
