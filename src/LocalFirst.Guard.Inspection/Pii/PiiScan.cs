@@ -56,4 +56,52 @@ internal sealed class PiiScan(string text, Zone zone, WorkBudget budget)
 
         return !(after is '-' or '.' or '_' or '+' && char.IsAsciiLetterOrDigit(At(end + 1)) && (after != '.' || char.IsAsciiDigit(At(end + 1))));
     }
+
+    /// <summary>Whether a neighbouring word is hexadecimal (<c>79DB</c>): the digits are then a piece of a dump or of a code point table.</summary>
+    public bool IsInHexRow(int start, int end)
+    {
+        if (Before(start) == ' ')
+        {
+            var from = start - 1;
+            while (from > 0 && start - from <= 8 && char.IsAsciiLetterOrDigit(Text[from - 1]))
+            {
+                from--;
+            }
+
+            if (IsHexWord(Text.AsSpan(from, start - 1 - from)))
+            {
+                return true;
+            }
+        }
+
+        if (At(end) != ' ')
+        {
+            return false;
+        }
+
+        var to = end + 1;
+        while (to < Text.Length && to - end <= 8 && char.IsAsciiLetterOrDigit(Text[to]))
+        {
+            to++;
+        }
+
+        return IsHexWord(Text.AsSpan(end + 1, to - end - 1));
+    }
+
+    private static bool IsHexWord(ReadOnlySpan<char> word)
+    {
+        bool digit = false, letter = false;
+        foreach (var c in word)
+        {
+            if (!char.IsAsciiHexDigit(c))
+            {
+                return false;
+            }
+
+            digit |= char.IsAsciiDigit(c);
+            letter |= !char.IsAsciiDigit(c);
+        }
+
+        return digit && letter;
+    }
 }

@@ -116,7 +116,7 @@ internal sealed class CreditCardRecogniser : IRecogniser
 
             var start = groups[index].Start;
             var end = groups[index + layout.Length - 1].End;
-            if (!scan.StandsAlone(start, end))
+            if (!scan.StandsAlone(start, end) || (separator == ' ' && scan.IsInHexRow(start, end)))
             {
                 continue;
             }

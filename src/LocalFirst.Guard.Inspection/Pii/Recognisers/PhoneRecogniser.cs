@@ -138,7 +138,8 @@ internal sealed class PhoneRecogniser : IRecogniser
             end = reach;
         }
 
-        if (!EndsCleanly(scan, end) || scan.Before(scan.Groups[at].Start) is '=' or '#' or ':' or '/' || !IsValidSomewhere(scan, at, end))
+        if (!EndsCleanly(scan, end) || scan.Before(scan.Groups[at].Start) is '=' or '#' or ':' or '/' || scan.IsInHexRow(scan.Groups[at].Start, scan.Groups[end].End)
+            || !IsValidSomewhere(scan, at, end))
         {
             return 0;
         }
@@ -310,11 +311,26 @@ internal sealed class PhoneRecogniser : IRecogniser
 
     /// <summary>
     /// Dashes divide licences, serial and social security numbers too: with them, a national number must begin with its trunk prefix or come in
-    /// pairs.
+    /// pairs. Rows of a table are no number either.
     /// </summary>
     private static bool IsOtherNumber(PiiScan scan, int at, int end) =>
         (scan.Separator(at, at + 1) == '-' && scan.Text[scan.Groups[at].Start] != '0' && end - at < 3)
-        || (end - at == 2 && scan.Groups[at].Length == 3 && scan.Groups[at + 1].Length == 2 && scan.Groups[end].Length == 4);
+        || (end - at == 2 && scan.Groups[at].Length == 3 && scan.Groups[at + 1].Length == 2 && scan.Groups[end].Length == 4)
+        || AreColumns(scan, at, end);
+
+    /// <summary>Rows of code points (0399 0308 0301) and of bytes (255 255 149).</summary>
+    private static bool AreColumns(PiiScan scan, int at, int end)
+    {
+        bool four = true, bytes = true;
+        for (var i = at; i <= end; i++)
+        {
+            var group = scan.Groups[i];
+            four &= group.Length == 4;
+            bytes &= group.Length == 3 && scan.Text.AsSpan(group.Start, 3).CompareTo("255", StringComparison.Ordinal) <= 0;
+        }
+
+        return four || bytes;
+    }
 
     private static bool IsNorthAmerican(PiiScan scan, int at, int end) => (end - at) switch
     {
