@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Commands;
 using LocalFirst.Guard.LocalModels;
+using LocalFirst.Guard.Policies;
+using LocalFirst.Guard.Policies.Yaml;
 
 namespace LocalFirst.Guard.CommandLine;
 
@@ -79,6 +81,7 @@ internal static class GuardCommandLine
 
     private static IEnumerable<Command> Commands()
     {
+        yield return PolicyCommand.Create();
         yield return VersionCommand.Create();
     }
 
@@ -99,5 +102,5 @@ internal static class GuardCommandLine
     }
 
     private static bool IsForPeople(Exception e) =>
-        e is GuardException or AuditException or ExecutorException;
+        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException;
 }
