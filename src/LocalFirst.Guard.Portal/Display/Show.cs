@@ -18,6 +18,16 @@ internal static class Show
         _ => action,
     };
 
+    /// <summary>What one rule asks for; the strictest of them is the verdict.</summary>
+    public static string Asks(string action) => action switch
+    {
+        "allow" => "may go",
+        "redact" => "redact",
+        "local" => "stay local",
+        "block" => "refuse",
+        _ => action,
+    };
+
     /// <summary>A class of the style sheet; never a value from the log.</summary>
     public static string VerdictTone(string action) => action switch
     {

@@ -5,6 +5,7 @@ using LocalFirst.Guard.Commands;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Policies.Yaml;
+using LocalFirst.Guard.Portal;
 
 namespace LocalFirst.Guard.CommandLine;
 
@@ -82,6 +83,7 @@ internal static class GuardCommandLine
     private static IEnumerable<Command> Commands()
     {
         yield return PolicyCommand.Create();
+        yield return PortalCommand.Create();
         yield return VersionCommand.Create();
     }
 
@@ -102,5 +104,5 @@ internal static class GuardCommandLine
     }
 
     private static bool IsForPeople(Exception e) =>
-        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException;
+        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException;
 }
