@@ -3,6 +3,9 @@ using System.CommandLine.Help;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Commands;
 using LocalFirst.Guard.LocalModels;
+using LocalFirst.Guard.Policies;
+using LocalFirst.Guard.Policies.Yaml;
+using LocalFirst.Guard.Portal;
 
 namespace LocalFirst.Guard.CommandLine;
 
@@ -80,6 +83,8 @@ internal static class GuardCommandLine
     private static IEnumerable<Command> Commands()
     {
         yield return ScanCommand.Create();
+        yield return PolicyCommand.Create();
+        yield return PortalCommand.Create();
         yield return VersionCommand.Create();
         yield return AuditCommand.Create();
     }
@@ -101,5 +106,5 @@ internal static class GuardCommandLine
     }
 
     private static bool IsForPeople(Exception e) =>
-        e is GuardException or AuditException or ExecutorException;
+        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException;
 }

@@ -1,0 +1,96 @@
+using System.Globalization;
+using LocalFirst.Guard.Audit;
+
+namespace LocalFirst.Guard.Portal.Display;
+
+/// <summary>How values are worded. One place, so that list and page say the same.</summary>
+internal static class Show
+{
+    /// <summary>How long an exchange may plausibly still be running; without an outcome after that, the missing outcome is itself a finding.</summary>
+    public static readonly TimeSpan LongestExchange = TimeSpan.FromMinutes(30);
+
+    public static string Verdict(string action) => action switch
+    {
+        "allow" => "to the cloud",
+        "redact" => "redacted",
+        "local" => "kept local",
+        "block" => "refused",
+        _ => action,
+    };
+
+    /// <summary>What one rule asks for; the strictest of them is the verdict.</summary>
+    public static string Asks(string action) => action switch
+    {
+        "allow" => "may go",
+        "redact" => "redact",
+        "local" => "stay local",
+        "block" => "refuse",
+        _ => action,
+    };
+
+    /// <summary>A class of the style sheet; never a value from the log.</summary>
+    public static string VerdictTone(string action) => action switch
+    {
+        "allow" => "cloud",
+        "redact" or "local" => "local",
+        "block" => "block",
+        _ => "plain",
+    };
+
+    public static string Result(ExchangeEntry entry, DateTimeOffset now) => entry.Outcome switch
+    {
+        { Result: "forwarded" } o => string.Create(CultureInfo.InvariantCulture, $"sent, {o.Status}"),
+        { Result: "answered-locally" } o => string.Create(CultureInfo.InvariantCulture, $"answered here, {o.Status}"),
+        { Result: "refused" } o => string.Create(CultureInfo.InvariantCulture, $"refused, {o.Status}"),
+        { Result: "failed" } o => o.Status == 0 ? "failed" : string.Create(CultureInfo.InvariantCulture, $"failed, {o.Status}"),
+        { } o => o.Result,
+        null when now - entry.Decision.Time < LongestExchange => "running",
+        null => "no outcome",
+    };
+
+    public static string ResultTone(ExchangeEntry entry, DateTimeOffset now) => entry.Outcome switch
+    {
+        { Result: "failed" } => "warn",
+        null when now - entry.Decision.Time >= LongestExchange => "warn",
+        null => "running",
+        _ => "plain",
+    };
+
+    public static string Tier(int tier) => tier switch
+    {
+        1 => "verified",
+        2 => "structural",
+        3 => "context",
+        4 => "hint",
+        _ => tier.ToString(CultureInfo.InvariantCulture),
+    };
+
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1000 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+        < 1000 * 1000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1000.0:0.#} KB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.#} MB"),
+    };
+
+    public static string Milliseconds(double ms) => ms switch
+    {
+        < 10 => string.Create(CultureInfo.InvariantCulture, $"{ms:0.0} ms"),
+        < 1000 => string.Create(CultureInfo.InvariantCulture, $"{ms:0} ms"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{ms / 1000:0.0} s"),
+    };
+
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>The clock of this machine, with the date once it is another day.</summary>
+    public static string Clock(DateTimeOffset time, TimeProvider clock)
+    {
+        var local = TimeZoneInfo.ConvertTime(time, clock.LocalTimeZone);
+        var today = clock.GetLocalNow();
+        return local.ToString(local.Date == today.Date ? "HH:mm:ss" : "d MMM HH:mm:ss", CultureInfo.InvariantCulture);
+    }
+
+    public static string FullTime(DateTimeOffset time, TimeProvider clock) =>
+        TimeZoneInfo.ConvertTime(time, clock.LocalTimeZone).ToString("d MMMM yyyy, HH:mm:ss.fff zzz", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,35 @@
+using System.Net;
+using LocalFirst.Guard.Audit;
+
+namespace LocalFirst.Guard.Portal;
+
+/// <summary>What the portal needs from its host.</summary>
+public sealed record PortalOptions
+{
+    /// <summary>Where to listen: a loopback address; port 0 takes a free one.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Reads the log.</summary>
+    public required IAuditReader Audit { get; init; }
+
+    /// <summary>The state shown at the top of every page; asked for at each page.</summary>
+    public required Func<PortalStatus> Status { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>The state of the broker, for the top of every page. Shown as plain text.</summary>
+/// <param name="Policy">Name of the policy in force.</param>
+/// <param name="PolicyVersion">Its version.</param>
+/// <param name="LocalModel">What answers locally, or why nothing does.</param>
+/// <param name="LocalModelReady">Whether something does.</param>
+/// <param name="Confinement">How the model's process is confined, for example <c>own user and network namespace</c> or <c>unconfined</c>.</param>
+/// <param name="Confined">Whether it is; null when no process of ours runs a model.</param>
+/// <param name="Proxy">Address of the proxy.</param>
+public sealed record PortalStatus(string Policy, string PolicyVersion, string LocalModel, bool LocalModelReady, string Confinement, bool? Confined, string Proxy);
+
+/// <summary>The portal cannot do what was asked. The message says what, where and what to do next.</summary>
+/// <param name="what">What was wrong and where.</param>
+/// <param name="next">What to do next.</param>
+public sealed class PortalException(string what, string next) : Exception($"{what}\n  → {next}");
