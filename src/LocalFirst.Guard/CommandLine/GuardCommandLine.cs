@@ -79,6 +79,8 @@ internal static class GuardCommandLine
 
     private static IEnumerable<Command> Commands()
     {
+        yield return ExecCommand.Create();
+        yield return DoctorCommand.Create();
         yield return VersionCommand.Create();
     }
 
