@@ -85,6 +85,8 @@ internal static class GuardCommandLine
         yield return ScanCommand.Create();
         yield return PolicyCommand.Create();
         yield return PortalCommand.Create();
+        yield return ExecCommand.Create();
+        yield return DoctorCommand.Create();
         yield return VersionCommand.Create();
         yield return AuditCommand.Create();
     }

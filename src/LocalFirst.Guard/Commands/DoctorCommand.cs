@@ -1,0 +1,149 @@
+using System.CommandLine;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using LocalFirst.Guard.CommandLine;
+using LocalFirst.Guard.MachineSetup.Doctor;
+using LocalFirst.Guard.MachineSetup.Processes;
+using LocalFirst.Guard.MachineSetup.Runtimes;
+using Spectre.Console;
+
+namespace LocalFirst.Guard.Commands;
+
+/// <summary><c>guard doctor</c>: each link of the chain checked, with the mend. Exit 0 when none fails, 1 when one does.</summary>
+internal static class DoctorCommand
+{
+    private const int SomeFailed = 1;
+
+    private static readonly TimeSpan NodeLimit = TimeSpan.FromSeconds(5);
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static Command Create()
+    {
+        var format = new Option<string>("--format") { Description = "text or json.", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
+        var command = GuardCommandLine.Describe("doctor", "Check each link between your tools and the broker, and say how to mend it.", "guard doctor --format json");
+        command.Options.Add(format);
+        command.SetAction((parse, cancellation) => RunAsync(Checks(CommonOptions.HomeOf(parse), CommonOptions.ConfigOf(parse)), parse.GetValue(format) == "json", cancellation));
+        return command;
+    }
+
+    internal static async Task<int> RunAsync(IEnumerable<IDoctorCheck> checks, bool json, CancellationToken cancellation)
+    {
+        var results = new List<(string Name, CheckResult Result)>();
+        foreach (var check in checks)
+        {
+            results.Add((check.Name, await check.RunAsync(cancellation)));
+        }
+
+        if (json)
+        {
+            WriteJson(results);
+        }
+        else
+        {
+            WriteTable(results);
+        }
+
+        return results.Any(r => r.Result.Status == CheckStatus.Fail) ? SomeFailed : 0;
+    }
+
+    /// <summary>The chain, from the home folder outwards to the shell.</summary>
+    private static List<IDoctorCheck> Checks(GuardHome home, string config)
+    {
+        var root = Path.Combine(home.CertificateAuthority, "root.pem");
+        var bundle = Path.Combine(home.CertificateAuthority, "bundle.pem");
+        var broker = RunningBroker.Read(home.Run);
+        return
+        [
+            new HomeFolderCheck(home.Root),
+            new DiskSpaceCheck(home.Root),
+            new ConfigurationCheck(config, () => FindConfigurationError(config)),
+            new AuditLogCheck(_ => Task.FromResult(FindAuditError(home.AuditDatabase))),
+            new BrokerCheck(home.Run),
+            new CertificateFilesCheck(home.CertificateAuthority),
+            new BundleCheck(root, bundle),
+            new NativesCheck(Path.Combine(AppContext.BaseDirectory, "runtimes")),
+            new ModelCheck(() => FindModel(home.Models)),
+            new ConfinementCheck(),
+            new RuntimeVariablesCheck(broker is null ? [] : RuntimeVariables.For(broker.Proxy, root, bundle), Environment.GetEnvironmentVariable),
+            new NoProxyCheck(["api.openai.com", "api.anthropic.com"], Environment.GetEnvironmentVariable),
+            new NodeVersionCheck(ReadNodeVersionAsync),
+        ];
+    }
+
+    private static string? FindConfigurationError(string file) =>
+        Directory.Exists(file) ? $"{file} is a folder, not a file." : FindReadError(file);
+
+    private static string? FindAuditError(string file) => FindReadError(file);
+
+    private static string? FindReadError(string file)
+    {
+        try
+        {
+            if (File.Exists(file))
+            {
+                using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            }
+
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{file} cannot be read ({e.GetType().Name}).";
+        }
+    }
+
+    private static string? FindModel(string folder) =>
+        Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.gguf").Select(Path.GetFileNameWithoutExtension).FirstOrDefault() : null;
+
+    private static async Task<string?> ReadNodeVersionAsync(CancellationToken cancellation)
+    {
+        if (ProgramPath.Find("node") is not { } node)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(NodeLimit);
+            using var process = Process.Start(new ProcessStartInfo(node, ["--version"]) { RedirectStandardOutput = true });
+            return await process!.StandardOutput.ReadToEndAsync(limit.Token);
+        }
+        catch (Exception e) when (e is Win32Exception || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return "";
+        }
+    }
+
+    private static void WriteJson(List<(string Name, CheckResult Result)> results) => Console.Out.WriteLine(JsonSerializer.Serialize(
+        new
+        {
+            version = 1,
+            checks = results.Select(r => new { name = r.Name, status = Word(r.Result.Status), finding = r.Result.Finding, mend = r.Result.Mend }),
+        },
+        Indented));
+
+    private static void WriteTable(List<(string Name, CheckResult Result)> results)
+    {
+        foreach (var (name, result) in results)
+        {
+            var colour = result.Status switch { CheckStatus.Ok => "green", CheckStatus.Warn => "yellow", _ => "red" };
+            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[{colour}]{Word(result.Status),-4}[/]  {name,-18}  {result.Finding}");
+            if (result.Mend is { } mend)
+            {
+                AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{"",-4}  {"",-18}  → {mend}");
+            }
+        }
+    }
+
+    private static string Word(CheckStatus status) => status switch
+    {
+        CheckStatus.Ok => "ok",
+        CheckStatus.Warn => "warn",
+        _ => "fail",
+    };
+}

@@ -1,0 +1,70 @@
+using LocalFirst.Guard.EndToEnd.Broker;
+using LocalFirst.Guard.EndToEnd.Clients;
+using LocalFirst.Guard.EndToEnd.Provider;
+using LocalFirst.Guard.EndToEnd.Samples;
+using Xunit;
+
+namespace LocalFirst.Guard.EndToEnd.Journey;
+
+/// <summary>The real agent, in a namespace of its own, through the real broker.</summary>
+[Collection<WithModel>]
+public sealed class ClaudeCodeTests(BrokerWithModel broker)
+{
+    [Fact]
+    public async Task A_clean_question_through_the_base_url_arrives_as_the_agent_wrote_it()
+    {
+        await LoopbackNamespace.RequireAsync();
+        var prompt = Some.CleanPrompt();
+        using var folder = new TestFolder();
+        await using var bridge = new PortBridge(folder.File("bridge"), broker.Guard.Proxy.Port);
+
+        var result = await ClaudeCode.AskAsync(prompt, bridge, BaseUrl());
+
+        Assert.True(result.ExitCode == 0, result.Everything);
+        Assert.Contains(ProviderAnswers.Text, result.Out, StringComparison.Ordinal);
+        var sent = bridge.Sent.SelectMany(SentRequests.In).Where(r => r.Method == "POST").ToList();
+        var received = Assert.Single(broker.Provider.Requests, r => r.Path == "/v1/messages" && r.BodyText.Contains(prompt, StringComparison.Ordinal));
+        var original = Assert.Single(sent, r => r.Body.AsSpan().SequenceEqual(received.Body));
+        Assert.Equal(original.Target, $"/anthropic{received.Target}");
+        string[] ours = ["host", "connection", "transfer-encoding", "content-length"];
+        Assert.Equal(
+            original.Headers.Where(h => !ours.Contains(h.Key.ToLowerInvariant())).Select(h => $"{h.Key.ToLowerInvariant()}: {h.Value}").Order(),
+            received.Headers.Where(h => !ours.Contains(h.Key.ToLowerInvariant())).Select(h => $"{h.Key.ToLowerInvariant()}: {h.Value}").Order());
+    }
+
+    [Fact]
+    public async Task A_clean_question_through_the_proxy_is_answered_by_the_provider()
+    {
+        await LoopbackNamespace.RequireAsync();
+        var prompt = Some.CleanPrompt();
+        using var folder = new TestFolder();
+        await using var bridge = new PortBridge(folder.File("bridge"), broker.Guard.Proxy.Port);
+
+        var result = await ClaudeCode.AskAsync(prompt, bridge, broker.ProxyVariables());
+
+        Assert.True(result.ExitCode == 0, result.Everything);
+        Assert.Contains(ProviderAnswers.Text, result.Out, StringComparison.Ordinal);
+        Assert.Contains(broker.Provider.Requests, r => r.Path == "/v1/messages" && r.BodyText.Contains(prompt, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(Way.Proxy, Sensitive.Secret)]
+    [InlineData(Way.BaseUrl, Sensitive.Secret)]
+    [InlineData(Way.BaseUrl, Sensitive.Card)]
+    [InlineData(Way.BaseUrl, Sensitive.OwnCode)]
+    public async Task What_must_not_leave_is_answered_here_and_the_agent_accepts_it(Way way, Sensitive kind)
+    {
+        await LoopbackNamespace.RequireAsync();
+        var (prompt, canary) = broker.SensitivePrompt(kind);
+        using var folder = new TestFolder();
+        await using var bridge = new PortBridge(folder.File("bridge"), broker.Guard.Proxy.Port);
+
+        var result = await ClaudeCode.AskAsync(prompt, bridge, way == Way.BaseUrl ? BaseUrl() : broker.ProxyVariables());
+
+        Assert.True(result.ExitCode == 0, result.Everything);
+        Assert.Contains(DemoModel.AnswerStart, result.Out, StringComparison.Ordinal);
+        Assert.False(broker.Provider.HasSeen(canary));
+    }
+
+    private Dictionary<string, string> BaseUrl() => new() { ["ANTHROPIC_BASE_URL"] = broker.Guard.AnthropicBase.ToString() };
+}
