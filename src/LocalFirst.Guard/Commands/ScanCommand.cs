@@ -102,7 +102,7 @@ internal static class ScanCommand
 
         foreach (var problem in problems)
         {
-            Console.Error.WriteLine($"guard: {problem.Path} {problem.What}");
+            Console.Error.WriteLine($"guard: {ScanReport.Printable(problem.Path)} {problem.What}");
         }
 
         // A scan that did not see everything is not clean, whatever it found.

@@ -14,6 +14,9 @@ internal sealed record ScanFinding(string Path, int Line, int Column, Finding Fi
 /// <summary>Prints the findings of a scan; places and rules only, never a value.</summary>
 internal static class ScanReport
 {
+    // Beyond the longest path of any system.
+    private const int WidestLine = 65_536;
+
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     /// <summary>The stable form: <c>{"version":1,"findings":[…]}</c>.</summary>
@@ -47,12 +50,14 @@ internal static class ScanReport
     /// <summary>For people: a line a finding, so that editors and terminals make its place a link.</summary>
     public static void WriteText(IAnsiConsole console, IReadOnlyList<ScanFinding> findings, int texts)
     {
+        // A wrapped line is no link, and a terminal wraps by itself.
+        console.Profile.Width = WidestLine;
         foreach (var found in findings)
         {
             var finding = found.Finding;
 
-            // Not wrapped and not markup: a path may hold brackets, and a broken line is no link.
-            console.Write(new Text($"{found.Path}:{found.Line}:{found.Column} ", new Style(decoration: Decoration.Bold)) { Overflow = Overflow.Ellipsis });
+            // Text, not markup: a path may hold brackets.
+            console.Write(new Text($"{Printable(found.Path)}:{found.Line}:{found.Column} ", new Style(decoration: Decoration.Bold)));
             console.Write(new Text($"{finding.Type} ", new Style(finding.Tier <= Tier.Structural ? Color.Red : Color.Yellow)));
             console.Write(new Text($"{finding.Detector}/{finding.Rule} ({finding.Tier.ToString().ToLowerInvariant()}, {finding.Confidence:0.00})"));
             console.WriteLine();
@@ -67,4 +72,13 @@ internal static class ScanReport
         console.Write(new Text($"{what} in {texts} {(texts == 1 ? "text" : "texts")}."));
         console.WriteLine();
     }
+
+    /// <summary>A path for a terminal: a file's name may hold control characters, which could rewrite what the reader sees.</summary>
+    public static string Printable(string path) => string.Create(path.Length, path, static (span, path) =>
+    {
+        for (var at = 0; at < span.Length; at++)
+        {
+            span[at] = char.IsControl(path[at]) ? '?' : path[at];
+        }
+    });
 }

@@ -99,6 +99,11 @@ internal sealed class ScanSources(Action<ScanProblem> onProblem, Func<Stream> op
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
             if (file.CanSeek && file.Length > LargestFile)
             {
+                if (!isNamed && StartsAsBinary(file))
+                {
+                    return null;
+                }
+
                 onProblem(new ScanProblem(path, $"is larger than {LargestFile / (1024 * 1024)} MB and was not scanned; split it", IsError: isNamed));
                 return null;
             }
@@ -110,6 +115,13 @@ internal sealed class ScanSources(Action<ScanProblem> onProblem, Func<Stream> op
             onProblem(new ScanProblem(path, $"cannot be read ({e.GetType().Name})", IsError: true));
             return null;
         }
+    }
+
+    private static bool StartsAsBinary(FileStream file)
+    {
+        var block = new byte[SniffedBytes];
+        var content = block.AsSpan(0, file.ReadAtLeast(block, block.Length, throwOnEndOfStream: false));
+        return !HasUtf16Mark(content) && content.Contains((byte)0);
     }
 
     private static bool IsRegularFile(string path)

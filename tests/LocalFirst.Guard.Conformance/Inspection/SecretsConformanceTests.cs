@@ -6,16 +6,19 @@ using Xunit;
 
 namespace LocalFirst.Guard.Conformance.Inspection;
 
-/// <summary>The cases of other secret scanners' own tests.</summary>
+/// <summary>
+/// The cases of other secret scanners' own tests. The floors are what was measured with rules for prefixes, proofs and a few keywords; most of what is
+/// missed is a value beside any name, which no rule here looks for.
+/// </summary>
 public sealed class SecretsConformanceTests(ITestOutputHelper output)
 {
     private static readonly Inspector Secrets = new([SecretsDetector.Default]);
 
     [Theory]
-    [InlineData("gitleaks", 0.0)]
-    [InlineData("secretlint", 0.0)]
-    [InlineData("detect-secrets", 0.0)]
-    [InlineData("kingfisher", 0.0)]
+    [InlineData("gitleaks", 0.65)]
+    [InlineData("secretlint", 0.61)]
+    [InlineData("detect-secrets", 0.15)]
+    [InlineData("kingfisher", 0.11)]
     public void Secrets_that_others_find_are_found_as_often_as_measured(string source, double floor)
     {
         var cases = Cases().Where(item => item.Source == source && item.IsSecret).ToArray();
@@ -42,7 +45,7 @@ public sealed class SecretsConformanceTests(ITestOutputHelper output)
             output.WriteLine($"{item.Source} {item.Rule} {item.Id}: {string.Join(", ", Secrets.Inspect(new InspectionText(item.Text)).Findings.Select(finding => $"{finding.Rule} ({finding.Tier})"))}");
         }
 
-        Assert.True((double)silent / cases.Length >= 0.0);
+        Assert.True((double)silent / cases.Length >= 0.87);
     }
 
     [Fact]

@@ -77,11 +77,28 @@ public sealed class ScanTests : IDisposable
     {
         using (var large = File.Create(Path.Combine(_folder, "large.txt")))
         {
+            large.Write(Encoding.UTF8.GetBytes(new string('a', 10_000)));
             large.SetLength(ScanSources.LargestFile + 1);
         }
 
         Assert.Empty(Walked(out var problems));
         Assert.Equal(Path.Combine(_folder, "large.txt"), Assert.Single(problems).Path);
+    }
+
+    [Fact]
+    public void A_control_character_in_a_path_does_not_reach_the_terminal() =>
+        Assert.Equal("a?[31mb", ScanReport.Printable("a\u001b[31mb"));
+
+    [Fact]
+    public void A_large_binary_file_is_left_out_like_a_small_one()
+    {
+        using (var large = File.Create(Path.Combine(_folder, "large.bin")))
+        {
+            large.SetLength(ScanSources.LargestFile + 1);
+        }
+
+        Assert.Empty(Walked(out var problems));
+        Assert.Empty(problems);
     }
 
     [Fact]

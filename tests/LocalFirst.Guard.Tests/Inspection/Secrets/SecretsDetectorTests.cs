@@ -46,16 +46,14 @@ public sealed class SecretsDetectorTests
     public void A_value_typed_by_hand_is_a_weak_finding() =>
         Assert.Equal(Tier.Context, Assert.Single(Find("ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789")).Tier);
 
-    [Theory]
-    [InlineData("task-{0}")]
-    [InlineData("x{0}")]
-    [InlineData("{0}and-on-it-goes")]
-    public void A_token_inside_a_longer_word_is_no_token(string format)
+    [Fact]
+    public void A_token_inside_a_longer_word_is_no_token()
     {
-        var key = "sk-" + SomeSecret.Letters(48, 3);
-        var text = string.Format(System.Globalization.CultureInfo.InvariantCulture, format, format[0] == 't' ? key[3..] : key);
+        var token = SomeSecret.GitHubToken();
 
-        Assert.Empty(Find(text));
+        Assert.Empty(Find("x" + token));
+        Assert.Empty(Find(token + "andonitgoes"));
+        Assert.Empty(Find("the ta" + "sk-" + SomeSecret.Letters(48, 3)));
     }
 
     [Fact]
