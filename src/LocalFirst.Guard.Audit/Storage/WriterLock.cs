@@ -6,7 +6,7 @@ namespace LocalFirst.Guard.Audit.Storage;
 
 /// <summary>
 /// Lets one process write the log. The lock is the operating system's on an open file (flock on Unix, share mode on Windows), so a killed process
-/// frees it; the process id inside is for people only.
+/// frees it. The process id lies in a file beside it, for people only: a locked file cannot be read by others.
 /// </summary>
 internal sealed class WriterLock : IDisposable
 {
@@ -18,37 +18,37 @@ internal sealed class WriterLock : IDisposable
     public static WriterLock Take(string databasePath)
     {
         var path = databasePath + ".lock";
+        FileStream? file = null;
         try
         {
-            var file = new FileStream(path, PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
+            file = new FileStream(path, PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            PrivateFile.Replace(HolderFile(databasePath), Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
             return new WriterLock(file);
         }
-        catch (IOException e) when (File.Exists(path))
+        catch (IOException e) when (file is null && File.Exists(path))
         {
-            throw new AuditException($"The audit log {databasePath} is being written by {Holder(path)}.\n  → Stop that broker first, or name another home folder with --home DIR.", e);
+            throw new AuditException($"The audit log {databasePath} is being written by {Holder(databasePath)}.\n  → Stop that broker first, or name another home folder with --home DIR.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            file?.Dispose();
             throw new AuditException($"The lock {path} cannot be made.\n  → Check that its folder is yours and writable, and that the disk is not full.", e);
         }
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static string Holder(string path)
+    private static string Holder(string databasePath)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(file);
-            return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? $"process {id}" : "another process";
+            return int.TryParse(File.ReadAllText(HolderFile(databasePath)), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? $"process {id}" : "another process";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return "another process";
         }
     }
+
+    private static string HolderFile(string databasePath) => databasePath + ".pid";
 }

@@ -84,7 +84,7 @@ internal sealed class EpochVerification(long epoch, VerifierKey key, IReadOnlyLi
         while (_claims.TryPeek(out var claim) && claim.Checkpoint.Size <= _next)
         {
             _claims.Dequeue();
-            if (!_hasHole && claim.Checkpoint.Size == _tree.Size && !claim.Checkpoint.Root.AsSpan().SequenceEqual(_tree.Root()))
+            if (!_hasHole && !_hasOtherRoot && claim.Checkpoint.Size == _tree.Size && !claim.Checkpoint.Root.AsSpan().SequenceEqual(_tree.Root()))
             {
                 Fail(FailureClass.Fork, null, $"the first {_tree.Size} leaves are not those of the checkpoint in {claim.Source}");
             }

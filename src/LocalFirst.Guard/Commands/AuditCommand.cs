@@ -69,7 +69,8 @@ internal static class AuditCommand
             }
 
             // With -n 0 only what comes from now on is shown.
-            last = last >= 0 ? last : (await reader.TailAsync(1, cancellation)).LastOrDefault()?.Sequence ?? -1;
+            var newest = await reader.TailAsync(1, cancellation);
+            last = last >= 0 || newest.Count == 0 ? last : newest[0].Sequence;
             await FollowAsync(reader, last, print, cancellation);
         });
         return command;
