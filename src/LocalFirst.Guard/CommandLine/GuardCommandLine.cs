@@ -79,6 +79,7 @@ internal static class GuardCommandLine
 
     private static IEnumerable<Command> Commands()
     {
+        yield return CodeCommand.Create();
         yield return VersionCommand.Create();
     }
 
