@@ -87,6 +87,7 @@ internal static class GuardCommandLine
         yield return PortalCommand.Create();
         yield return ExecCommand.Create();
         yield return DoctorCommand.Create();
+        yield return CodeCommand.Create();
         yield return VersionCommand.Create();
         yield return AuditCommand.Create();
     }
