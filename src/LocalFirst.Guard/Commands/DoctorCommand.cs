@@ -40,7 +40,7 @@ internal static class DoctorCommand
 
         if (json)
         {
-            WriteJson(results);
+            await Console.Out.WriteLineAsync(ToJson(results));
         }
         else
         {
@@ -119,13 +119,13 @@ internal static class DoctorCommand
         }
     }
 
-    private static void WriteJson(List<(string Name, CheckResult Result)> results) => Console.Out.WriteLine(JsonSerializer.Serialize(
+    internal static string ToJson(IReadOnlyList<(string Name, CheckResult Result)> results) => JsonSerializer.Serialize(
         new
         {
             version = 1,
             checks = results.Select(r => new { name = r.Name, status = Word(r.Result.Status), finding = r.Result.Finding, mend = r.Result.Mend }),
         },
-        Indented));
+        Indented);
 
     private static void WriteTable(List<(string Name, CheckResult Result)> results)
     {

@@ -119,7 +119,7 @@ public sealed class ClosedByDefaultTests(BrokerWithoutModel broker)
 
     [Fact]
     public async Task A_secret_in_a_property_name_does_not_leave() =>
-        AssertRefused(await PostAsync("/v1/chat/completions", ["Content-Type: application/json"], Encoding.UTF8.GetBytes($$"""{"model":"gpt-5","messages":[],"metadata":{"{{Some.GitHubToken()}}":"1"}}""")));
+        AssertRefused(await PostAsync("/v1/chat/completions", ["Content-Type: application/json"], Encoding.UTF8.GetBytes($$"""{"model":"gpt-5","messages":[],"metadata":{"{{Some.GitHubToken()}}":"1"} }""")));
 
     [Fact]
     public async Task A_secret_behind_a_duplicate_key_does_not_leave() =>
