@@ -194,8 +194,8 @@ public static class ContentCoding
 
     private static ContentFailure Zstd(ReadOnlySpan<byte> input, CappedBuffer output)
     {
-        // RFC 8878 §3.1.1; a skippable frame (§3.1.2) has another magic number.
-        if (input.Length < 5 || BinaryPrimitives.ReadUInt32LittleEndian(input) != 0xFD2FB528)
+        // The library reads on over further frames and skippable ones by itself.
+        if (!ZstdFrame.IsExactlyOne(input))
         {
             return ContentFailure.Corrupt;
         }

@@ -55,7 +55,7 @@ public sealed class CatalogueTests
     [InlineData("id: x\nname: X\nhosts: [a.example]\nerrorShape: openai\nendpoints:\n  - method: POST\n    path: /v1/\n    api: openai.chat\n", 6, "path")]
     [InlineData("id: x\nname: X\nhosts: [a.example]\nerrorShape: openai\nendpoints:\n  - method: POST\n    path: /v1\n    api: soap\n", 8, "api")]
     [InlineData("id: x\nname: X\n", 1, "hosts")]
-    [InlineData("id: x\n\tname: X\n", 2, "YAML")]
+    [InlineData("id: x\n@name: X\n", 2, "YAML")]
     [InlineData("- a\n- b\n", 1, "mapping")]
     [InlineData("", 1, "mapping")]
     public void A_malformed_file_is_named_with_its_line(string yaml, int line, string word)
