@@ -72,9 +72,27 @@ public sealed class RecordTests
         var finding = new RecordedFinding(text, text, text, 1, 0.5, text, int.MaxValue, int.MaxValue, text);
         var record = Some.Decision(text) with
         {
-            Client = text, Provider = text, Host = text, Method = text, Endpoint = text, Api = text, Entry = text, Model = text, State = text, StateReason = text,
-            BodyHash = text, Policy = text, PolicyVersion = text, PolicyHash = text, Action = text, BodyBytes = long.MaxValue >> 11, Parts = int.MaxValue,
-            FindingCount = int.MaxValue, Findings = [finding, finding, finding], Reasons = [new(text, text, text, text), new(text, text, text, text)], LatencyMs = 1e12 / 3,
+            Client = text,
+            Provider = text,
+            Host = text,
+            Method = text,
+            Endpoint = text,
+            Api = text,
+            Entry = text,
+            Model = text,
+            State = text,
+            StateReason = text,
+            BodyHash = text,
+            Policy = text,
+            PolicyVersion = text,
+            PolicyHash = text,
+            Action = text,
+            BodyBytes = long.MaxValue >> 11,
+            Parts = int.MaxValue,
+            FindingCount = int.MaxValue,
+            Findings = [finding, finding, finding],
+            Reasons = [new(text, text, text, text), new(text, text, text, text)],
+            LatencyMs = 1e12 / 3,
         };
         var bytes = RecordWriter.Write(record);
         Assert.InRange(bytes.Length, 1, RecordWriter.MaxBytes);
