@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -19,6 +20,12 @@ internal sealed class CodeIndexBuilder(CodeKey key)
 
     /// <summary>Names, the same or not, that a k-gram of stream A must hold.</summary>
     private const int MinNamesAbstracted = 8;
+
+    /// <summary>Brackets, operators and ends of statements that a k-gram must hold for every 6 tokens: licence texts and doc strings are prose, and nobody's own.</summary>
+    private const int TokensPerMark = 6;
+
+    /// <summary>Punctuation that prose uses too.</summary>
+    private static readonly SearchValues<char> ProseMarks = SearchValues.Create(",.;'\"!?-");
 
     private readonly PublicVocabulary _vocabulary = new(key.Seed);
     private readonly List<IndexedFile> _files = [];
@@ -109,9 +116,11 @@ internal sealed class CodeIndexBuilder(CodeKey key)
             distinct.Clear();
             var names = 0;
             var telling = 0;
+            var marks = 0;
             for (var i = at; i < at + shape.Gram; i++)
             {
                 var isNew = distinct.Add(stream[i]);
+                marks += tokens.Kinds[i] == CodeTokenKind.Punctuation && !ProseMarks.Contains(text[tokens.Starts[i]]) ? 1 : 0;
                 if (tokens.Kinds[i] == CodeTokenKind.Identifier)
                 {
                     names++;
@@ -119,7 +128,7 @@ internal sealed class CodeIndexBuilder(CodeKey key)
                 }
             }
 
-            if (names >= minNames && distinct.Count >= minDistinct)
+            if (names >= minNames && distinct.Count >= minDistinct && marks * TokensPerMark >= shape.Gram)
             {
                 into.Add(new CodeFingerprint(hashes[at], file, tokens.Lines[at], (byte)(1 + Math.Min(2, telling))));
             }

@@ -26,9 +26,9 @@ internal static class CodeMatcher
     public const int WindowTokens = 300;
 
     /// <summary>
-    /// Points that stream E needs. Measured with one half of Debian's Python library and of npm's own packages indexed against the other half, no
-    /// public background: at 6 snippets of 20 lines are found in 95 and 98 of 100 cases (the misses are tables), of 10 lines in 86 and 89; at 8 a
-    /// tenth of the ten-line ones is lost.
+    /// Points that stream E needs. Measured without any public background, 9 MB of Debian's Python library indexed: snippets of 20 lines are found in
+    /// 97 of 100 cases (most misses are tables), of 10 lines in 84; 67 MB of C headers, Perl and npm's JavaScript raise 0.1 alarms a MB, every one a
+    /// licence text. At 8 points a tenth of the ten-line snippets is lost.
     /// </summary>
     public const int ExactThreshold = 6;
 
