@@ -56,6 +56,11 @@ public static class YamlReader
             throw TooDeep(new YamlPlace(file, line, 1, ""));
         }
 
+        if (FindTab(text) is { } tab)
+        {
+            throw new YamlFileException(new YamlPlace(file, tab, 1, ""), "this is not YAML: the line is indented by a tab.", "Indent with spaces.");
+        }
+
         try
         {
             return new Builder(new Parser(new StringReader(text)), file).Document();
@@ -90,6 +95,23 @@ public static class YamlReader
                 case ']' or '}':
                     open = Math.Max(0, open - 1);
                     break;
+            }
+        }
+
+        return null;
+    }
+
+    // YAML 1.2.2 §6.1 forbids tabs in indentation; the parser takes some of them, and a reader would not see which level is meant.
+    private static int? FindTab(string text)
+    {
+        var line = 0;
+        foreach (var row in text.AsSpan().EnumerateLines())
+        {
+            line++;
+            var content = row.TrimStart(" \t");
+            if (content.Length > 0 && row[..^content.Length].Contains('\t'))
+            {
+                return line;
             }
         }
 

@@ -78,7 +78,7 @@ public sealed class PolicyFileTests
     [InlineData("", "p.yaml:1:1", "empty")]
     [InlineData("a: b\n---\nc: d\n", "p.yaml:2:1", "second document")]
     [InlineData("name: [\n", "p.yaml:", "not YAML")]
-    [InlineData("\tname: p\n", "p.yaml:1:", "not YAML")]
+    [InlineData("name: p\n\tversion: x\n", "p.yaml:2:1", "Indent with spaces")]
     [InlineData("just text\n", "p.yaml:1:1", "a mapping is expected")]
     public void An_error_names_file_line_field_and_mend(string text, string where, string mend)
     {
