@@ -27,7 +27,7 @@ public sealed partial record RunningBroker(int Pid, Uri Proxy, Uri Portal)
         try
         {
             var read = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(runFolder, FileName)), Json.Default.RunningBroker);
-            return read is { Pid: > 0, Proxy.IsLoopback: true, Portal: not null } ? read : null;
+            return read is { Pid: > 0, Proxy: { IsAbsoluteUri: true, IsLoopback: true }, Portal.IsAbsoluteUri: true } ? read : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
