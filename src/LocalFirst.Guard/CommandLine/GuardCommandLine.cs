@@ -90,6 +90,7 @@ internal static class GuardCommandLine
         yield return CodeCommand.Create();
         yield return VersionCommand.Create();
         yield return AuditCommand.Create();
+        yield return ModelCommand.Create();
     }
 
     private static IEnumerable<string> CommandPath(System.CommandLine.Parsing.CommandResult? result)
