@@ -110,7 +110,7 @@ public sealed class CodeMatcherTests
     {
         var company = new SomeSource(1);
         var index = SomeSource.Index([.. SomeSource.Languages.SelectMany(language => Enumerable.Range(0, 8).Select(i => ($"{i}.{language}", company.File(language, 12))))]);
-        var stranger = new SomeSource(2);
+        var stranger = new SomeSource(2, otherHabits: true);
         foreach (var language in SomeSource.Languages)
         {
             Assert.Empty(SomeSource.Find(stranger.File(language, 60), index));

@@ -4,8 +4,8 @@ using LocalFirst.Guard.Inspection.SourceCode;
 
 namespace LocalFirst.Guard.Tests.Inspection.SourceCode;
 
-/// <summary>Makes source files of several languages that no one has written, each company with a vocabulary of its own.</summary>
-internal sealed class SomeSource(int seed)
+/// <summary>Makes source files of several languages that no one has written, each company with names and, by <c>otherHabits</c>, ways of its own.</summary>
+internal sealed class SomeSource(int seed, bool otherHabits = false)
 {
     public static readonly string[] Languages = ["cs", "ts", "py", "go"];
 
@@ -48,7 +48,7 @@ internal sealed class SomeSource(int seed)
         for (var i = 0; i < _random.Next(8, 14); i++)
         {
             var (target, callee) = (Name(), $"{Pick(Verbs)}{Word()}");
-            lines.Append("        ").Append(_random.Next(6) switch
+            lines.Append("        ").Append(otherHabits ? OtherStatement(callee, end) : _random.Next(6) switch
             {
                 0 => $"{target} = {a}.{callee}({b}, {_random.Next(100)}){end}",
                 1 => language == "py" ? $"if {target} > {b}.{Name()}: return {callee}({c})" : $"if ({target} > {b}.{Name()}) {{ return {callee}({c}){end} }}",
@@ -61,6 +61,15 @@ internal sealed class SomeSource(int seed)
 
         return lines.Append(language == "py" ? $"        return {c}\n" : "    }\n").ToString();
     }
+
+    private string OtherStatement(string callee, string end) => _random.Next(5) switch
+    {
+        0 => $"{Name()}.{Name()}.{callee}(\"{Word()}\").{Pick(Verbs)}({Name()}, {Name()}, !{Name()}){end}",
+        1 => $"{Name()}[\"{Word()}\"] += {Name()} % {_random.Next(9)}{end}",
+        2 => $"assert {callee}({Name()}) == [{Name()}, {Name()}, {Name()}]{end}",
+        3 => $"{Name()}, {Name()} = {Name()}({callee}(), {Name()}[{_random.Next(9)}]){end}",
+        _ => $"throw {Word()}Error(\"{Word()}\", {Name()} && {Name()}.{Name()}){end}",
+    };
 
     private string Name() => _random.Next(3) == 0 ? Pick(Syllables) : $"{Pick(Syllables)}{Word()}";
 
