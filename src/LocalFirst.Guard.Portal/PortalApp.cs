@@ -32,6 +32,9 @@ public sealed class PortalApp : IAsyncDisposable
     /// <summary>Where it listens, with the real port; known once it is started.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1:0");
 
+    /// <summary>Its services, for tests.</summary>
+    internal IServiceProvider Services => _app.Services;
+
     /// <summary>Its endpoints, for the test that none of them is open by mistake.</summary>
     internal IEnumerable<Endpoint> Endpoints => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(s => s.Endpoints);
 
@@ -88,6 +91,7 @@ public sealed class PortalApp : IAsyncDisposable
                     parts.ApplicationParts.Add(part);
                 }
             });
+        builder.Services.AddSingleton<IHostLifetime, HostedLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
 
         var app = builder.Build();

@@ -3,6 +3,8 @@ using LocalFirst.Guard.Portal;
 using LocalFirst.Guard.Portal.Defences;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Xunit;
 
 namespace LocalFirst.Guard.Tests.Portal;
@@ -223,6 +225,13 @@ public sealed class DefenceTests
         });
         var error = await Assert.ThrowsAsync<PortalException>(() => second.StartAsync(TestContext.Current.CancellationToken));
         Assert.Contains("--portal", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Signals_are_left_to_the_program_around_the_portal()
+    {
+        await using var portal = await PortalFixture.StartAsync();
+        Assert.IsType<HostedLifetime>(portal.App.Services.GetRequiredService<IHostLifetime>());
     }
 
     [Fact]
