@@ -16,6 +16,8 @@ internal static class DoctorCommand
 {
     private const int SomeFailed = 1;
 
+    private const int UnwrappedWidth = 10_000;
+
     private static readonly TimeSpan NodeLimit = TimeSpan.FromSeconds(5);
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -129,6 +131,12 @@ internal static class DoctorCommand
 
     private static void WriteTable(List<(string Name, CheckResult Result)> results)
     {
+        if (Console.IsOutputRedirected)
+        {
+            // A file or a pipe has no width: wrapped lines would only break what reads them.
+            AnsiConsole.Profile.Width = UnwrappedWidth;
+        }
+
         foreach (var (name, result) in results)
         {
             var colour = result.Status switch { CheckStatus.Ok => "green", CheckStatus.Warn => "yellow", _ => "red" };
