@@ -15,6 +15,12 @@ public sealed record InspectionOptions
     /// <summary>File of the company's code fingerprints; null or absent when no code is indexed.</summary>
     public string? CodeIndexPath { get; init; }
 
+    /// <summary>File of the key of those fingerprints; null only together with <see cref="CodeIndexPath"/>.</summary>
+    public string? CodeKeyPath { get; init; }
+
+    /// <summary>The clock: how often the code index is looked after.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Work units, ≥ 0, that every inspection has.</summary>
     public long BaseWorkUnits { get; init; } = DefaultBaseWorkUnits;
 

@@ -1,4 +1,6 @@
+using LocalFirst.Guard.Inspection.Pii;
 using LocalFirst.Guard.Inspection.Secrets;
+using LocalFirst.Guard.Inspection.SourceCode;
 using LocalFirst.Guard.Inspection.Views;
 
 namespace LocalFirst.Guard.Inspection;
@@ -11,6 +13,7 @@ public sealed class Inspector : IInspector
 {
     private readonly IDetector[] _detectors;
     private readonly InspectionOptions _options;
+    private Func<long> _generation = static () => 0;
 
     internal Inspector(IEnumerable<IDetector> detectors, InspectionOptions? options = null)
     {
@@ -20,7 +23,22 @@ public sealed class Inspector : IInspector
 
     /// <summary>An inspector with all detectors.</summary>
     /// <param name="options">What it is made from.</param>
-    public static Inspector Create(InspectionOptions options) => new(Detectors(options), options);
+    public static Inspector Create(InspectionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var detectors = new List<IDetector> { SecretsDetector.Default, new PiiDetector() };
+        if (options is not { CodeIndexPath: { } index, CodeKeyPath: { } key })
+        {
+            return new Inspector(detectors, options);
+        }
+
+        var handle = new CodeIndexHandle(index, key, options.Time);
+        detectors.Add(new CodeDetector(handle));
+        return new Inspector(detectors, options) { _generation = () => handle.Generation };
+    }
+
+    /// <summary>Changes whenever the same text may be judged differently: now, when the code index is rebuilt.</summary>
+    public long Generation => _generation();
 
     /// <inheritdoc/>
     public InspectionResult Inspect(InspectionText text)
@@ -31,11 +49,6 @@ public sealed class Inspector : IInspector
         return findings.Count == 0 && failure is null
             ? InspectionResult.Clean
             : new InspectionResult(FindingMerge.KeepStrongest(findings), failure);
-    }
-
-    private static IEnumerable<IDetector> Detectors(InspectionOptions options)
-    {
-        yield return SecretsDetector.Default;
     }
 
     /// <summary>Fills <paramref name="findings"/>; says why when the text was not read to its end.</summary>

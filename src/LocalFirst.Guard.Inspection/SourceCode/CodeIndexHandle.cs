@@ -24,14 +24,29 @@ internal sealed class CodeIndexHandle(string path, string keyPath, TimeProvider 
     {
         get
         {
-            var now = time.GetTimestamp();
-            if (!Volatile.Read(ref _checkedOnce) || time.GetElapsedTime(Volatile.Read(ref _lastCheck), now) >= CheckEvery)
-            {
-                Refresh(now);
-            }
-
+            RefreshIfDue();
             var state = _state;
             return state.Error is null ? state.Index : throw new CodeIndexException(state.Error.What, state.Error.Next);
+        }
+    }
+
+    /// <summary>Changes whenever the file does, so that verdicts by an older index are not used any more.</summary>
+    public long Generation
+    {
+        get
+        {
+            RefreshIfDue();
+            var state = _state;
+            return HashCode.Combine(state.WrittenAt, state.Length);
+        }
+    }
+
+    private void RefreshIfDue()
+    {
+        var now = time.GetTimestamp();
+        if (!Volatile.Read(ref _checkedOnce) || time.GetElapsedTime(Volatile.Read(ref _lastCheck), now) >= CheckEvery)
+        {
+            Refresh(now);
         }
     }
 

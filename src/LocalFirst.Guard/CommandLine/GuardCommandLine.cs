@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Commands;
+using LocalFirst.Guard.Interception.Certificates;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Policies.Yaml;
@@ -82,15 +83,17 @@ internal static class GuardCommandLine
 
     private static IEnumerable<Command> Commands()
     {
-        yield return ScanCommand.Create();
-        yield return PolicyCommand.Create();
-        yield return PortalCommand.Create();
+        yield return RunCommand.Create();
         yield return ExecCommand.Create();
-        yield return DoctorCommand.Create();
+        yield return DemoCommand.Create();
+        yield return ScanCommand.Create();
         yield return CodeCommand.Create();
-        yield return VersionCommand.Create();
-        yield return AuditCommand.Create();
         yield return ModelCommand.Create();
+        yield return PolicyCommand.Create();
+        yield return AuditCommand.Create();
+        yield return PortalCommand.Create();
+        yield return DoctorCommand.Create();
+        yield return VersionCommand.Create();
     }
 
     private static IEnumerable<string> CommandPath(System.CommandLine.Parsing.CommandResult? result)
@@ -110,5 +113,5 @@ internal static class GuardCommandLine
     }
 
     private static bool IsForPeople(Exception e) =>
-        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException;
+        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException or CertificateAuthorityException;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LocalFirst.Guard.CommandLine;
 using LocalFirst.Guard.Inspection;
+using LocalFirst.Guard.Running;
 using LocalFirst.Guard.Scanning;
 using Spectre.Console;
 
@@ -39,7 +40,7 @@ internal static class ScanCommand
         command.Options.Add(jsonLines);
         command.SetAction(parse =>
         {
-            var inspector = Inspector.Create(new InspectionOptions { CodeIndexPath = CommonOptions.HomeOf(parse).CodeIndex });
+            var inspector = Inspector.Create(Inspections.OptionsOf(CommonOptions.HomeOf(parse), TimeProvider.System));
             var named = parse.GetValue(paths) ?? [];
             return parse.GetValue(jsonLines)
                 ? ScanLines(inspector, named, parse.GetResult(format) is { Implicit: false })

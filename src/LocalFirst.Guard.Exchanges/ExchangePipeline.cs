@@ -1,0 +1,204 @@
+using LocalFirst.Guard.Audit;
+using LocalFirst.Guard.LocalModels;
+using LocalFirst.Guard.Policies;
+using LocalFirst.Guard.Protocols;
+
+namespace LocalFirst.Guard.Exchanges;
+
+/// <summary>
+/// The journey of one exchange.
+/// <code>
+///  request ─▶ 2 decode ─▶ 3 inspect ─▶ 4 decide ─▶ 5 record ─┬▶ 6a forward ─▶ provider
+///                                                 (durable   ├▶ 6b answer   ─▶ local model
+///                                                   FIRST)   └▶ 6c refuse   ─▶ client's own error shape
+///  client ◀──────────────── 8 outcome recorded ◀─────────────┘
+/// </code>
+/// Step 1 (intercept) is the caller's. Whatever goes wrong before step 6 ends in a refusal: what could not be decided or recorded does not
+/// leave.
+/// </summary>
+public sealed class ExchangePipeline
+{
+    private readonly RequestDecoder _decoder;
+    private readonly InspectStep _inspect;
+    private readonly DecideStep _decide;
+    private readonly RecordedDecision.Recorder _recorder;
+    private readonly DecisionRecords _records;
+    private readonly LocalAnswerStep _localAnswer;
+    private readonly IAuditLog _log;
+    private readonly TimeProvider _time;
+
+    /// <summary>Composes the steps.</summary>
+    /// <param name="decoder">Step 2.</param>
+    /// <param name="inspect">Step 3.</param>
+    /// <param name="decide">Step 4.</param>
+    /// <param name="log">Steps 5 and 8.</param>
+    /// <param name="executor">Step 6b.</param>
+    /// <param name="time">The clock.</param>
+    public ExchangePipeline(RequestDecoder decoder, InspectStep inspect, DecideStep decide, IAuditLog log, IChatExecutor executor, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        _decoder = decoder;
+        _inspect = inspect;
+        _decide = decide;
+        _log = log;
+        _recorder = new RecordedDecision.Recorder(log);
+        _records = new DecisionRecords(log);
+        _localAnswer = new LocalAnswerStep(executor);
+        _time = time;
+    }
+
+    /// <summary>Takes a request through the whole journey. Does not throw for anything that the request holds.</summary>
+    /// <param name="request">The request; disposed by the caller.</param>
+    /// <param name="upstream">The way to the provider.</param>
+    /// <param name="client">The way back.</param>
+    /// <param name="cancellation">Set when the client goes away.</param>
+    public async Task HandleAsync(ExchangeRequest request, IUpstream upstream, IClientResponse client, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(upstream);
+        ArgumentNullException.ThrowIfNull(client);
+
+        var started = _time.GetTimestamp();
+        var now = _time.GetUtcNow();
+        var exchange = ExchangeId.New(now);
+
+        RecordedDecision decision;
+        Prompt prompt;
+        Verdict verdict;
+        try
+        {
+            using var decoded = ContentCoding.Decode(request.Wire.Header("Content-Encoding"), request.Wire.Body);
+            prompt = request.RefusedByForm is { } form ? Unread(request, form) : _decoder.Decode(request.Wire, decoded.Bytes, decoded.Failure); // 2
+            var inspected = _inspect.Inspect(prompt); // 3
+            var facts = _decide.FactsOf(request, prompt, inspected);
+            verdict = _decide.Decide(facts); // 4
+            var record = _records.Build(exchange, now, request, prompt, inspected, facts, verdict, _time.GetElapsedTime(started).TotalMilliseconds);
+            decision = await _recorder.RecordAsync(request, verdict, record, CancellationToken.None); // 5: not cancellable, so that every decision gets its outcome
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            client.Abort();
+            return;
+        }
+        catch (Exception e)
+        {
+            await RefuseUndecidedAsync(request, exchange, e, client, cancellation);
+            return;
+        }
+
+        var acting = _time.GetTimestamp();
+        using (decision)
+        {
+            var result = await ActAsync(request, prompt, verdict, decision, upstream, client, cancellation); // 6 and 7
+            await RecordOutcomeAsync(exchange, result, _time.GetElapsedTime(acting).TotalMilliseconds); // 8
+        }
+    }
+
+    private async Task<ActResult> ActAsync(ExchangeRequest request, Prompt prompt, Verdict verdict, RecordedDecision decision, IUpstream upstream, IClientResponse client, CancellationToken cancellation)
+    {
+        var counted = new CountedResponse(client);
+        try
+        {
+            switch (verdict.Action)
+            {
+                case PolicyAction.Allow:
+                    var forwarded = await upstream.ForwardAsync(decision, cancellation);
+                    if (forwarded.Failure is { } failure && !client.HasStarted && !cancellation.IsCancellationRequested)
+                    {
+                        await SendRefusalAsync(request, failure, decision.Exchange, "failed", counted, cancellation);
+                        await client.CompleteAsync();
+                        return new ActResult("failed", failure.Status, forwarded.BytesOut, counted.Bytes, decision.Host, forwarded.ErrorClass);
+                    }
+
+                    var result = forwarded.Cancelled ? "cancelled" : forwarded.ErrorClass is null ? "forwarded" : "failed";
+                    return new ActResult(result, forwarded.Status, forwarded.BytesOut, forwarded.BytesIn, decision.Host, forwarded.ErrorClass);
+
+                case PolicyAction.Local:
+                    var answered = await _localAnswer.AnswerAsync(prompt, client, Headers("local", decision.Exchange), cancellation);
+                    await client.CompleteAsync();
+                    return answered;
+
+                default:
+                    var refusal = request.RefusedByForm ?? RefusalText.Of(verdict, decision.Exchange);
+                    await SendRefusalAsync(request, refusal, decision.Exchange, "refused", counted, cancellation);
+                    await client.CompleteAsync();
+                    return new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard");
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            client.Abort();
+            return new ActResult("cancelled", 0, 0, counted.Bytes, "guard", "client-gone");
+        }
+        catch (ExecutorException e) when (!client.HasStarted)
+        {
+            // Not a 5xx: clients would resend a conversation that cannot leave anyway.
+            var refusal = new Refusal(400, $"LocalFirst.Guard kept this request on your machine, and the local model could not answer: {e.Message} Reference {decision.Exchange}.", "local_model_failed");
+            await SendRefusalAsync(request, refusal, decision.Exchange, "refused", counted, cancellation);
+            await client.CompleteAsync();
+            return new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard", "executor-failed");
+        }
+        catch (Exception e)
+        {
+            client.Abort();
+            return new ActResult("failed", 0, 0, counted.Bytes, "guard", e.GetType().Name);
+        }
+    }
+
+    private async Task RecordOutcomeAsync(string exchange, ActResult result, double durationMs)
+    {
+        try
+        {
+            await _log.AppendAsync(new OutcomeRecord
+            {
+                Time = _time.GetUtcNow(),
+                Exchange = exchange,
+                Result = result.Result,
+                Status = result.Status,
+                BytesOut = result.BytesOut,
+                BytesIn = result.BytesIn,
+                AnsweredBy = result.AnsweredBy,
+                Error = result.Error,
+                DurationMs = Math.Round(durationMs, 3),
+            });
+        }
+        catch (AuditException)
+        {
+            // The exchange is over. The missing outcome is itself a finding, and the next decision fails loudly on the same log.
+        }
+    }
+
+    private static async Task RefuseUndecidedAsync(ExchangeRequest request, string exchange, Exception error, IClientResponse client, CancellationToken cancellation)
+    {
+        var refusal = error is AuditException
+            ? new Refusal(503, "LocalFirst.Guard could not write its audit log, so nothing was sent. `guard doctor` names the cause.", "audit_unavailable")
+            : new Refusal(503, $"LocalFirst.Guard could not decide on this request ({error.GetType().Name}), so nothing was sent. Reference {exchange}.", "undecided");
+        try
+        {
+            if (!client.HasStarted)
+            {
+                await SendRefusalAsync(request, refusal, exchange, "refused", new CountedResponse(client), cancellation);
+                await client.CompleteAsync();
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            client.Abort();
+        }
+    }
+
+    private static Task SendRefusalAsync(ExchangeRequest request, Refusal refusal, string exchange, string route, CountedResponse client, CancellationToken cancellation) =>
+        client.SendAsync(RefusalEncoder.Encode(request.Wire.Provider.ErrorShape, refusal), Headers(route, exchange), cancellation);
+
+    private static HeaderField[] Headers(string route, string exchange) => [new("x-localfirst-route", route), new("x-localfirst-ref", exchange)];
+
+    /// <summary>What is refused by its form alone is undecodable: nothing of it was read.</summary>
+    private static Prompt Unread(ExchangeRequest request, Refusal form) => new()
+    {
+        Provider = request.Wire.Provider.Id,
+        Api = ApiForm.None,
+        State = DecodeState.Undecodable,
+        StateReason = form.Code,
+        Parts = [],
+    };
+}

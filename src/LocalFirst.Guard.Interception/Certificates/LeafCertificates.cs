@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+using System.Net.Security;
+
+namespace LocalFirst.Guard.Interception.Certificates;
+
+/// <summary>
+/// One certificate context a host, made at the first connection to it (about 2 ms) and kept: building a context costs as much as signing, and
+/// TLS resumption hangs on it. Only catalogued hosts get here, so the number of entries is bounded by the catalogue.
+/// </summary>
+internal sealed class LeafCertificates(CertificateAuthority authority)
+{
+    /// <summary>A leaf is replaced this long before it ends, so that no connection outlives it by surprise.</summary>
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(1);
+
+    private readonly ConcurrentDictionary<string, Lazy<Entry>> _byHost = new(StringComparer.Ordinal);
+
+    public SslStreamCertificateContext ContextFor(string host)
+    {
+        while (true)
+        {
+            var lazy = _byHost.GetOrAdd(host, name => new Lazy<Entry>(() => Issue(name)));
+            var entry = lazy.Value;
+            if (entry.RenewAt > authority.Now)
+            {
+                return entry.Context;
+            }
+
+            _byHost.TryRemove(new KeyValuePair<string, Lazy<Entry>>(host, lazy));
+        }
+    }
+
+    private Entry Issue(string host)
+    {
+        var leaf = authority.IssueLeaf(host);
+        var ends = new DateTimeOffset(leaf.NotAfter.ToUniversalTime());
+        return new Entry(SslStreamCertificateContext.Create(leaf, [], offline: true), ends - RenewBefore > authority.Now ? ends - RenewBefore : ends);
+    }
+
+    private sealed record Entry(SslStreamCertificateContext Context, DateTimeOffset RenewAt);
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Connections;
+
+namespace LocalFirst.Guard.Interception.Connect;
+
+/// <summary>
+/// A loopback port is open to every user of the machine. On Linux the kernel's socket table tells which user holds the other end; a
+/// connection of another user (root apart) is refused. Elsewhere this check does not exist yet, which SECURITY.md says.
+/// </summary>
+internal sealed partial class PeerCheck
+{
+    private const string Tcp4 = "/proc/net/tcp";
+    private const string Tcp6 = "/proc/net/tcp6";
+
+    private readonly uint _self = OperatingSystem.IsLinux() ? GetEffectiveUserId() : 0;
+
+    public bool Allows(ConnectionContext connection)
+    {
+        if (!OperatingSystem.IsLinux() || _self == 0)
+        {
+            return true;
+        }
+
+        return connection.RemoteEndPoint is IPEndPoint peer
+            && connection.LocalEndPoint is IPEndPoint own
+            && OwnerOf(peer, own) is { } uid
+            && (uid == _self || uid == 0);
+    }
+
+    /// <summary>The user that holds the socket whose local end is <paramref name="peer"/> and whose remote end is <paramref name="own"/>.</summary>
+    internal static uint? OwnerOf(IPEndPoint peer, IPEndPoint own) =>
+        Find(Tcp4, peer, own, AddressFamily.InterNetwork) ?? Find(Tcp6, peer, own, AddressFamily.InterNetworkV6);
+
+    private static uint? Find(string table, IPEndPoint peer, IPEndPoint own, AddressFamily family)
+    {
+        try
+        {
+            var local = Entry(peer, family);
+            var remote = Entry(own, family);
+            foreach (var line in File.ReadLines(table).Skip(1))
+            {
+                var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (fields.Length > 7 && fields[1] == local && fields[2] == remote)
+                {
+                    return uint.Parse(fields[7], CultureInfo.InvariantCulture);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // No table, no proof: the caller refuses.
+        }
+
+        return null;
+    }
+
+    /// <summary>The kernel prints an address as 32-bit words in host order, in hex (Documentation/networking/proc_net_tcp).</summary>
+    private static string Entry(IPEndPoint end, AddressFamily family)
+    {
+        var address = family == AddressFamily.InterNetworkV6 ? end.Address.MapToIPv6() : end.Address.IsIPv4MappedToIPv6 ? end.Address.MapToIPv4() : end.Address;
+        var words = MemoryMarshal.Cast<byte, uint>(address.GetAddressBytes());
+        var text = string.Concat(words.ToArray().Select(w => w.ToString("X8", CultureInfo.InvariantCulture)));
+        return string.Create(CultureInfo.InvariantCulture, $"{text}:{end.Port:X4}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUserId();
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Http;
+
+namespace LocalFirst.Guard.Interception;
+
+/// <summary>
+/// Refuses requests whose length two readers could read differently (RFC 9112 §6.3, request smuggling). Every request is framed anew towards the
+/// provider, so none of these would get through as it is; but a client that sends one is not to be trusted with an answer either.
+/// </summary>
+internal static class FramingGuard
+{
+    public static string? Objection(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (headers.ContainsKey("X-Content-Length"))
+        {
+            // Kestrel renames a Content-Length that came beside a Transfer-Encoding.
+            return "a request has either Content-Length or Transfer-Encoding.";
+        }
+
+        var transfer = headers.TransferEncoding;
+        if (transfer.Count > 1 || (transfer.Count == 1 && !string.Equals(transfer[0], "chunked", StringComparison.OrdinalIgnoreCase)))
+        {
+            return "the only transfer coding taken is a single chunked.";
+        }
+
+        foreach (var length in headers.ContentLength is null ? [] : headers["Content-Length"])
+        {
+            if (string.IsNullOrEmpty(length) || length.AsSpan().ContainsAnyExceptInRange('0', '9'))
+            {
+                return "Content-Length is a plain decimal number.";
+            }
+        }
+
+        return null;
+    }
+}
