@@ -7,7 +7,7 @@ namespace LocalFirst.Guard.LocalModels.DemoModel;
 internal sealed class DemoVocabulary
 {
     /// <summary>Pieces learned at most.</summary>
-    public const int LearnedPieces = 9_500;
+    public const int LearnedPieces = 14_000;
 
     /// <summary>The token that ends an answer.</summary>
     public const int EndOfText = 2;

@@ -5,10 +5,10 @@ namespace LocalFirst.Guard.ModelHost.Llama;
 /// <summary>Keeps the last error that llama.cpp logged, for the message of a failed load. Nothing else of its log is shown.</summary>
 internal static unsafe class NativeLog
 {
-    private static string? s_lastError;
+    private static string? _lastError;
 
     /// <summary>The last error line, at most 200 characters, or null.</summary>
-    public static string? LastError => Volatile.Read(ref s_lastError);
+    public static string? LastError => Volatile.Read(ref _lastError);
 
     /// <summary>The callback; called from any thread of the library.</summary>
     [UnmanagedCallersOnly]
@@ -22,6 +22,6 @@ internal static unsafe class NativeLog
 
         var bytes = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
         var line = System.Text.Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, 200)]).Trim();
-        Volatile.Write(ref s_lastError, new string([.. line.Where(c => !char.IsControl(c))]));
+        Volatile.Write(ref _lastError, new string([.. line.Where(c => !char.IsControl(c))]));
     }
 }
