@@ -70,9 +70,14 @@ public sealed class ModelHostSupervisor : IChatExecutor, IAsyncDisposable
                     return new ExecutorStatus(true, $"{_model} on {health.DeviceKind} ({health.Device}), llama.cpp {health.LlamaVersion}, context {health.ContextSize} tokens, {health.Confinement}");
                 }
 
-                return _deaths >= DeathsUntilUnavailable
-                    ? new ExecutorStatus(false, $"The model host of {_model} keeps ending ({_lastFailure}).\n  → Choose another model with guard model use; the next request tries this one again.")
-                    : new ExecutorStatus(true, $"{_model} starts with the first request");
+                if (_deaths < DeathsUntilUnavailable)
+                {
+                    return new ExecutorStatus(true, $"{_model} starts with the first request");
+                }
+
+                // Nobody sends requests to an executor that is unavailable, so being asked is what makes it try again, after its pause.
+                Start();
+                return new ExecutorStatus(false, $"The model host of {_model} keeps ending ({_lastFailure}) and is tried again after a pause.\n  → Choose another model with guard model use if it stays so.");
             }
         }
     }
