@@ -99,6 +99,7 @@ public sealed class ExchangePipeline
         var counted = new CountedResponse(client);
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             switch (verdict.Action)
             {
                 case PolicyAction.Allow:

@@ -80,10 +80,10 @@ internal sealed class LocalAnswerStep(IChatExecutor executor)
             Failed = true;
             await foreach (var item in events.WithCancellation(cancellation))
             {
+                // The encoder stops at the end of the answer and does not ask for what comes after it.
+                Failed = item is not AnswerEvent.Done;
                 yield return item;
             }
-
-            Failed = false;
         }
     }
 }

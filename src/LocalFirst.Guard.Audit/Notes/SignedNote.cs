@@ -40,7 +40,7 @@ internal sealed class SignedNote
     public static SignedNote Parse(string note)
     {
         var split = note.LastIndexOf("\n\n", StringComparison.Ordinal);
-        if (split < 0 || !note.EndsWith('\n') || note.Any(c => char.IsControl(c) && c != '\n'))
+        if (split < 0 || split + 2 >= note.Length || !note.EndsWith('\n') || note.Any(c => char.IsControl(c) && c != '\n'))
         {
             throw new FormatException("A signed note is a text, an empty line and signature lines.");
         }

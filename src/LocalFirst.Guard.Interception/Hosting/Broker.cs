@@ -80,6 +80,7 @@ public sealed class Broker : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.RequestHeaderEncodingSelector = RequestHeaderReading.Select;
             kestrel.Limits.MaxRequestBodySize = null; // The cap is ours: RequestEndpoint answers 413 in the provider's own shape.
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(10); // Longer than clients keep idle connections, so that they never race a close.

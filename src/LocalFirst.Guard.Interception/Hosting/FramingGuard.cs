@@ -23,14 +23,6 @@ internal static class FramingGuard
             return "the only transfer coding taken is a single chunked.";
         }
 
-        foreach (var length in headers.ContentLength is null ? [] : headers["Content-Length"])
-        {
-            if (string.IsNullOrEmpty(length) || length.AsSpan().ContainsAnyExceptInRange('0', '9'))
-            {
-                return "Content-Length is a plain decimal number.";
-            }
-        }
-
         return null;
     }
 }

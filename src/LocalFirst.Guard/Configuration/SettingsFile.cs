@@ -1,4 +1,5 @@
 using System.Net;
+using LocalFirst.Guard.CommandLine;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Policies.Yaml;
 
@@ -113,8 +114,11 @@ internal static class SettingsFile
         // A word that is neither a known policy nor looks like a path is a misspelt name, not a file that happens to be missing.
         return text.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || text.AsSpan().ContainsAny('/', '\\')
             ? Path.GetFullPath(text, folder)
-            : throw node.Error("there is no built-in policy of this name.", $"Write {string.Join(" or ", PolicyFile.BuiltInNames)}, or the path of a policy file, such as policies/mine.yaml.");
+            : throw node.Error($"there is no built-in policy '{Shown(text)}'.", $"Write {string.Join(" or ", PolicyFile.BuiltInNames)}, or the path of a policy file, such as policies/mine.yaml.");
     }
+
+    /// <summary>A mistyped name, short and without control characters, so that the message shows it on one line.</summary>
+    private static string Shown(string name) => PlainText.Of(name.Length <= 60 ? name : name[..60] + "…");
 
     private static string? FilePath(YamlNode? node, string folder) =>
         node is null ? null : Path.GetFullPath(node.AsScalar().AsText(maxLength: 4096), folder);
@@ -140,7 +144,13 @@ internal static class SettingsFile
                 throw map.ErrorAtKey(host, "this is not a host name.", "Write the provider's host alone, without scheme and port: api.openai.com.");
             }
 
-            if (!upstreams.TryAdd(host, Address(address)))
+            var mapped = Address(address);
+            if (mapped.Scheme != Uri.UriSchemeHttps)
+            {
+                throw map.ErrorAtKey(host, "an upstream is reached by https only: its requests carry credentials.", "Write https://…; upstreamTrust names the root of a certificate of your own.");
+            }
+
+            if (!upstreams.TryAdd(host, mapped))
             {
                 throw map.ErrorAtKey(host, "this host stands here twice (case does not matter).", "Keep one of the two.");
             }

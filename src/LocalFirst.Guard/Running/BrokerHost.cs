@@ -205,12 +205,12 @@ internal sealed class BrokerHost : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
             {
-                throw new GuardException($"upstreamTrust: {path} cannot be read as PEM certificates ({e.GetType().Name}).", "Name a file with one or more -----BEGIN CERTIFICATE----- blocks.");
+                throw new GuardException($"guard.yaml, upstreamTrust: {path} cannot be read as PEM certificates ({e.GetType().Name}).", "Name a file with one or more -----BEGIN CERTIFICATE----- blocks.");
             }
 
             if (roots.Count == 0)
             {
-                throw new GuardException($"upstreamTrust: {path} holds no certificate.", "Name a file with one or more -----BEGIN CERTIFICATE----- blocks.");
+                throw new GuardException($"guard.yaml, upstreamTrust: {path} holds no certificate.", "Name a file with one or more -----BEGIN CERTIFICATE----- blocks.");
             }
         }
 

@@ -21,7 +21,7 @@ internal static class AuditTail
     /// <summary>Every record, oldest first.</summary>
     public static async Task<IReadOnlyList<TailedRecord>> ReadAsync(string home)
     {
-        var result = await GuardCli.RunAsync(home, ["audit", "tail", "--format", "json", "--count", "10000", "--home", home]);
+        var result = await GuardCli.RunAsync(home, ["audit", "tail", "--format", "json", "-n", "10000", "--home", home]);
         Assert.True(result.ExitCode == 0, result.Everything);
         return [.. Parse(result.Out).OrderBy(r => r.Index)];
     }

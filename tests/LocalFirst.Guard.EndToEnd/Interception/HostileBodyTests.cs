@@ -26,7 +26,6 @@ public sealed class HostileBodyTests(BrokerWithoutModel broker)
     [InlineData("this is not json")]
     [InlineData("{\"model\":\"gpt-5\",\"messages\":[")]
     [InlineData("{\"model\":\"gpt-5\",\"messages\":[]} trailing")]
-    [InlineData("")]
     public async Task A_body_that_is_not_json_is_refused(string body) =>
         await AssertRefusedAsync(await PostAsync(["Content-Type: application/json"], Encoding.UTF8.GetBytes(body)), 400);
 

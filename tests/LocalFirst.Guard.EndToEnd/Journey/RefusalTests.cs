@@ -40,18 +40,4 @@ public sealed class RefusalTests(BrokerWithoutModel broker)
             "the outcome record of a refusal");
         await AuditTail.AssertWholeAsync(broker.Home);
     }
-
-    [Fact]
-    public async Task Claude_Code_prints_the_refusal()
-    {
-        var (prompt, canary) = broker.SensitivePrompt(Sensitive.Secret);
-        using var folder = new TestFolder();
-        await using var bridge = new PortBridge(folder.File("bridge"), broker.Guard.Proxy.Port);
-
-        var result = await ClaudeCode.AskAsync(prompt, bridge, new Dictionary<string, string> { ["ANTHROPIC_BASE_URL"] = broker.Guard.AnthropicBase.ToString() });
-
-        Assert.True(result.Out.Contains("400", StringComparison.Ordinal) && result.Out.Contains("LocalFirst.Guard", StringComparison.Ordinal), result.Everything);
-        Assert.DoesNotContain(canary, result.Out, StringComparison.Ordinal);
-        Assert.False(broker.Provider.HasSeen(canary));
-    }
 }

@@ -41,7 +41,7 @@ public sealed class SettingsFileTests
             policy: mine/policy.yaml
             upstreams:
               api.openai.com: https://10.0.0.7:8443/openai
-              API.anthropic.com: http://127.0.0.1:1234
+              API.anthropic.com: https://127.0.0.1:1234
             upstreamTrust: roots.pem
             models:
               - name: qwen2.5-coder-7b
