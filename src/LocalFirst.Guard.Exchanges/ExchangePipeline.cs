@@ -16,7 +16,7 @@ namespace LocalFirst.Guard.Exchanges;
 /// Step 1 (intercept) is the caller's. Whatever goes wrong before step 6 ends in a refusal: what could not be decided or recorded does not
 /// leave.
 /// </summary>
-public sealed class ExchangePipeline
+public sealed class ExchangePipeline : IAsyncDisposable
 {
     private readonly RequestDecoder _decoder;
     private readonly InspectStep _inspect;
@@ -24,7 +24,7 @@ public sealed class ExchangePipeline
     private readonly RecordedDecision.Recorder _recorder;
     private readonly DecisionRecords _records;
     private readonly LocalAnswerStep _localAnswer;
-    private readonly IAuditLog _log;
+    private readonly OutcomeStep _outcomes;
     private readonly TimeProvider _time;
 
     /// <summary>Composes the steps.</summary>
@@ -40,7 +40,7 @@ public sealed class ExchangePipeline
         _decoder = decoder;
         _inspect = inspect;
         _decide = decide;
-        _log = log;
+        _outcomes = new OutcomeStep(log, time);
         _recorder = new RecordedDecision.Recorder(log);
         _records = new DecisionRecords(log);
         _localAnswer = new LocalAnswerStep(executor);
@@ -90,9 +90,12 @@ public sealed class ExchangePipeline
         using (decision)
         {
             var result = await ActAsync(request, prompt, verdict, decision, upstream, client, cancellation); // 6 and 7
-            await RecordOutcomeAsync(exchange, result, _time.GetElapsedTime(acting).TotalMilliseconds); // 8
+            _outcomes.Record(exchange, result, _time.GetElapsedTime(acting).TotalMilliseconds); // 8
         }
     }
+
+    /// <summary>Waits until every outcome so far is written. Call it when no request comes in any more, before the log is closed.</summary>
+    public ValueTask DisposeAsync() => _outcomes.DrainAsync();
 
     private async Task<ActResult> ActAsync(ExchangeRequest request, Prompt prompt, Verdict verdict, RecordedDecision decision, IUpstream upstream, IClientResponse client, CancellationToken cancellation)
     {
@@ -143,29 +146,6 @@ public sealed class ExchangePipeline
         {
             client.Abort();
             return new ActResult("failed", 0, 0, counted.Bytes, "guard", e.GetType().Name);
-        }
-    }
-
-    private async Task RecordOutcomeAsync(string exchange, ActResult result, double durationMs)
-    {
-        try
-        {
-            await _log.AppendAsync(new OutcomeRecord
-            {
-                Time = _time.GetUtcNow(),
-                Exchange = exchange,
-                Result = result.Result,
-                Status = result.Status,
-                BytesOut = result.BytesOut,
-                BytesIn = result.BytesIn,
-                AnsweredBy = result.AnsweredBy,
-                Error = result.Error,
-                DurationMs = Math.Round(durationMs, 3),
-            });
-        }
-        catch (AuditException)
-        {
-            // The exchange is over. The missing outcome is itself a finding, and the next decision fails loudly on the same log.
         }
     }
 

@@ -37,7 +37,8 @@ internal sealed class ExchangeFakes
     public async Task SendAsync(string body, Refusal? refusedByForm = null, CancellationToken cancellation = default)
     {
         using var request = Request(Encoding.UTF8.GetBytes(body), refusedByForm);
-        await Pipeline().HandleAsync(request, Upstream, Client, cancellation);
+        await using var pipeline = Pipeline();
+        await pipeline.HandleAsync(request, Upstream, Client, cancellation);
     }
 
     public static ExchangeRequest Request(byte[] body, Refusal? refusedByForm = null)
