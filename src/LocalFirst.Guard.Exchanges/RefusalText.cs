@@ -11,12 +11,17 @@ internal static class RefusalText
 
     public static Refusal Of(Verdict verdict, string exchange)
     {
-        var reason = verdict.Reasons.Count > 0 ? verdict.Reasons[0] : new VerdictReason("built-in:unexplained", PolicyAction.Block, "No rule allowed it.");
-        var place = reason.Place is { } at ? $", at {at}" : "";
-        var others = verdict.Reasons.Count > 1 ? $" (and {verdict.Reasons.Count - 1} more)" : "";
+        // Without a local model the strictest reason is that one; what was found, and where, is what the person needs first.
+        var why = verdict.Reasons.FirstOrDefault(r => r.RuleId != PolicyEvaluator.NoLocalModelRule && r.Action != PolicyAction.Allow)
+            ?? (verdict.Reasons is [var first, ..] ? first : new VerdictReason("built-in:unexplained", PolicyAction.Block, "No rule allowed it."));
+        var place = why.Place is { } at ? $", at {at}" : "";
+        var mend = verdict.Reasons.FirstOrDefault(r => r.RuleId == PolicyEvaluator.NoLocalModelRule && r != why) is { } noModel ? $" {OneLine(noModel.Reason)}" : "";
         return new Refusal(
             PolicyRefusalStatus,
-            $"LocalFirst.Guard kept this request on your machine: {reason.Reason} [rule {reason.RuleId}{place}]{others}. Nothing was sent. Reference {exchange}.",
+            $"LocalFirst.Guard kept this request on your machine: {OneLine(why.Reason)} [rule {why.RuleId}{place}]{mend} Nothing was sent. Reference {exchange}.",
             "blocked_by_policy");
     }
+
+    /// <summary>Some clients show an error on one line.</summary>
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Replace("   →", " →", StringComparison.Ordinal);
 }

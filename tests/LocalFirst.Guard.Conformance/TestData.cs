@@ -21,6 +21,15 @@ internal static class TestData
         return path;
     }
 
+    /// <summary>A folder of data files. Skips the test, saying which folder is missing, when it is not there.</summary>
+    /// <param name="name">Path inside the data folder, with forward slashes.</param>
+    public static string FindFolder(string name)
+    {
+        var path = Path.Combine(Root(), name.Replace('/', Path.DirectorySeparatorChar));
+        Assert.SkipUnless(Directory.Exists(path), $"Conformance data is not here: {name}/ (set GUARD_TEST_DATA to the folder that holds it).");
+        return path;
+    }
+
     private static string Root()
     {
         if (Environment.GetEnvironmentVariable("GUARD_TEST_DATA") is { Length: > 0 } named)

@@ -42,6 +42,9 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancellation)
     {
+        ProcessHardening.LeaveDiagnosticsOff();
+        ProcessHardening.ForbidDumps();
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => StopOn(context, stop));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => StopOn(context, stop));
@@ -76,10 +79,6 @@ internal static class RunCommand
         if (!status.Available)
         {
             await Console.Error.WriteLineAsync($"guard: no local answers: {status.Description}\n  → Flagged requests are refused until then; clean ones go on.");
-        }
-        else
-        {
-            await Console.Error.WriteLineAsync($"guard: local answers: {status.Description}");
         }
 
         await Console.Error.WriteLineAsync($"guard: clients trust {host.RootCertificate}; `guard exec -- CMD` sets everything for one command.");

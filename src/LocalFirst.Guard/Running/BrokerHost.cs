@@ -136,7 +136,11 @@ internal sealed class BrokerHost : IAsyncDisposable
             cancellation)));
 
         proxyAddress = broker.Address.ToString();
-        HostOf(executor)?.Start();
+        if (HostOf(executor) is { } modelHost)
+        {
+            owned.Push(new ModelHostReport(modelHost, log, time));
+        }
+
         await log.AppendAsync(
             new EventRecord
             {

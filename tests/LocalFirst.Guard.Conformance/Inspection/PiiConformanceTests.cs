@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LocalFirst.Guard.Inspection;
 using LocalFirst.Guard.Inspection.Pii;
@@ -116,7 +115,7 @@ public sealed class PiiConformanceTests
 
         public static IEnumerable<Row> Read(string file)
         {
-            foreach (var line in File.ReadLines(Find(file)))
+            foreach (var line in File.ReadLines(TestData.Find("pii/" + file)))
             {
                 using var json = JsonDocument.Parse(line);
                 var row = json.RootElement;
@@ -127,16 +126,6 @@ public sealed class PiiConformanceTests
                     row.TryGetProperty("lang", out var language) ? language.GetString() : null,
                     [.. row.GetProperty("spans").EnumerateArray().Select(s => new Span(s.GetProperty("start").GetInt32(), s.GetProperty("end").GetInt32(), s.GetProperty("type").GetString()!))]);
             }
-        }
-
-        /// <summary>`GUARD_TEST_DATA`, else `../shared/data` beside the repository root; skips the test where neither holds the file.</summary>
-        private static string Find(string file, [CallerFilePath] string here = "")
-        {
-            var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
-            var data = Environment.GetEnvironmentVariable("GUARD_TEST_DATA") is { Length: > 0 } named ? named : Path.Combine(root, "../shared/data");
-            var path = Path.Combine(data, "pii", file);
-            Assert.SkipUnless(File.Exists(path), $"conformance data pii/{file} is not there");
-            return path;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using LocalFirst.Guard.LocalModels.Hosting;
@@ -7,20 +8,14 @@ namespace LocalFirst.Guard.Conformance.LocalModels;
 
 public sealed class StoriesTests
 {
-    // llama2.c's published expectation for this model (test_all.py, expected_stdout), its first sentences.
-    private const string Golden =
-        "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball.";
+    // llama2.c's published expectation for this model (test_all.py, expected_stdout): its first sentences, as a hash, since the text is other people's.
+    private const int GoldenLength = 126;
+    private const string GoldenSha256 = "bf2a0ffc643d170f3875ff95939734e4a514e56c2e2846533a873e9fe57398b5";
 
     [Fact]
     public async Task A_trained_model_continues_its_story_as_its_authors_saw_it()
     {
-        var data = Environment.GetEnvironmentVariable("GUARD_TEST_DATA") ?? FindBesideRepository();
-        var model = Path.Combine(data ?? "", "models", "stories260k.gguf");
-        if (!File.Exists(model))
-        {
-            Assert.Skip("stories260k.gguf is absent (GUARD_TEST_DATA)");
-        }
-
+        var model = TestData.Find("models/stories260k.gguf");
         if (NativesFolder.Find(null, AppContext.BaseDirectory) is not { } natives)
         {
             Assert.Skip("llama.cpp natives are absent (npm was not there at build)");
@@ -36,24 +31,12 @@ public sealed class StoriesTests
             using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             var text = "Once upon a time" + json.RootElement.GetProperty("choices")[0].GetProperty("text").GetString();
 
-            Assert.StartsWith(Golden, text, StringComparison.Ordinal);
+            Assert.InRange(text.Length, GoldenLength, int.MaxValue);
+            Assert.Equal(GoldenSha256, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text[..GoldenLength]))));
         }
         finally
         {
             Directory.Delete(run, recursive: true);
         }
-    }
-
-    private static string? FindBesideRepository()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "LocalFirst.Guard.sln")))
-            {
-                return Path.Combine(at.Parent!.FullName, "shared", "data");
-            }
-        }
-
-        return null;
     }
 }

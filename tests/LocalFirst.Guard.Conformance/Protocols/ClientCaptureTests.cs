@@ -72,15 +72,13 @@ public sealed class ClientCaptureTests
 
     private sealed record Capture(string Name, string Client, WireRequest Request, JsonElement Body);
 
-    /// <summary>Finds the captures: <c>GUARD_TEST_DATA</c>, else <c>shared/data</c> beside the repository.</summary>
+    /// <summary>What real clients sent.</summary>
     private static class ClientCaptures
     {
         public static IEnumerable<Capture> Posts()
         {
-            var folder = Folder();
-            Assert.SkipWhen(folder is null, "no client captures: set GUARD_TEST_DATA or put them into ../shared/data");
             var captures = new List<Capture>();
-            foreach (var file in Directory.GetFiles(folder!, "*.jsonl.gz").Order(StringComparer.Ordinal))
+            foreach (var file in Directory.GetFiles(TestData.FindFolder("clients"), "*.jsonl.gz").Order(StringComparer.Ordinal))
             {
                 using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
                 while (reader.ReadLine() is { } line)
@@ -121,25 +119,5 @@ public sealed class ClientCaptureTests
             };
             return new Capture($"{file} #{record.GetProperty("seq")} {url}", record.GetProperty("client").GetString()!, request, body);
         }
-
-        private static string? Folder()
-        {
-            if (Environment.GetEnvironmentVariable("GUARD_TEST_DATA") is { Length: > 0 } data)
-            {
-                return Existing(Path.Combine(data, "clients"));
-            }
-
-            for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            {
-                if (File.Exists(Path.Combine(folder.FullName, "LocalFirst.Guard.sln")))
-                {
-                    return Existing(Path.Combine(folder.FullName, "..", "shared", "data", "clients"));
-                }
-            }
-
-            return null;
-        }
-
-        private static string? Existing(string folder) => Directory.Exists(folder) ? folder : null;
     }
 }
