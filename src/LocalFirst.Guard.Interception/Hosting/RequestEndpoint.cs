@@ -142,7 +142,7 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
             Host = host,
             Method = context.Request.Method,
             RawTarget = rawTarget,
-            Headers = HeadersOf(context),
+            Headers = RequestFields.Of(context),
             Body = ReadOnlyMemory<byte>.Empty,
         };
 
@@ -193,25 +193,6 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
                 ? new Refusal(StatusCodes.Status429TooManyRequests, "LocalFirst.Guard: " + e.Message + " Try again when others have ended.", "broker_busy")
                 : new Refusal(StatusCodes.Status413PayloadTooLarge, "LocalFirst.Guard: " + e.Message + " Nothing was sent.", "body_too_large");
         }
-    }
-
-    private static List<HeaderField> HeadersOf(HttpContext context)
-    {
-        var fields = new List<HeaderField>(context.Request.Headers.Count);
-        foreach (var (name, values) in context.Request.Headers)
-        {
-            if (name.StartsWith(':'))
-            {
-                continue;
-            }
-
-            foreach (var value in values)
-            {
-                fields.Add(new HeaderField(name, value ?? ""));
-            }
-        }
-
-        return fields;
     }
 
     private static string RawTargetOf(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
