@@ -105,30 +105,16 @@ internal static class PrivateFile
     private static void Create(string path, byte[] content)
     {
         var aside = WriteAside(path, content);
-        if (OperatingSystem.IsWindows())
+        try
         {
-            try
-            {
-                File.Move(aside, path, overwrite: false);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                File.Delete(aside);
-            }
-
-            return;
+            // Without overwrite this links the file into place, which fails when another process was first.
+            File.Move(aside, path, overwrite: false);
+            FlushFolder(Path.GetDirectoryName(path)!);
         }
-
-        // File.Move renames when it saw no file at the new place, and rename replaces one that came in between. A link never does (link(2), EEXIST).
-        var linked = Link(aside, path) == 0;
-        var error = Marshal.GetLastPInvokeError();
-        File.Delete(aside);
-        if (!linked && !File.Exists(path))
+        catch (IOException) when (File.Exists(path))
         {
-            throw new IOException($"The file cannot be put in place (error {error}).");
+            File.Delete(aside);
         }
-
-        FlushFolder(Path.GetDirectoryName(path)!);
     }
 
     private static string WriteAside(string path, byte[] content)
@@ -161,10 +147,6 @@ internal static class PrivateFile
     [DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
-
-    [DllImport("libc", EntryPoint = "link", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string existing, [MarshalAs(UnmanagedType.LPUTF8Str)] string created);
 
     [DllImport("libc", EntryPoint = "fsync")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -99,13 +99,13 @@ internal sealed class BrokerHost : IAsyncDisposable
         var inspector = Inspector.Create(Inspections.OptionsOf(home, time));
         var cached = new CachedInspector(inspector, () => inspector.Generation);
         var catalogue = ProviderCatalogue.LoadBuiltIn();
-        var pipeline = Own(owned, new ExchangePipeline(
+        var pipeline = new ExchangePipeline(
             new RequestDecoder(),
             new InspectStep(cached),
             new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), ClientCatalogue.LoadBuiltIn(), executor),
             log,
             executor,
-            time));
+            time);
 
         var proxyAddress = settings.Listen.ToString();
         var portal = Own(owned, PortalApp.Build(new PortalOptions
