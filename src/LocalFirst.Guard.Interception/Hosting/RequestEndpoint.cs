@@ -71,7 +71,8 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
             return;
         }
 
-        if (!rawTarget.StartsWith('/') && rawTarget != "*")
+        // The asterisk form (OPTIONS *) asks about a server as a whole, and none of a provider's is behind this connection alone.
+        if (!rawTarget.StartsWith('/'))
         {
             await AnswerAsync(context, StatusCodes.Status400BadRequest, "the request target is neither a path nor an address of this host.");
             return;
