@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
@@ -18,6 +19,12 @@ namespace LocalFirst.Guard.Exchanges;
 /// </summary>
 public sealed class ExchangePipeline : IAsyncDisposable
 {
+    /// <summary>Agents' requests are below; the text, tape and parts of a larger one take several times its size.</summary>
+    private const int LargeBody = 4 * 1024 * 1024;
+
+    /// <summary>Places for large bodies in steps 2 to 5: who writes takes one, who reads frees one.</summary>
+    private readonly Channel<byte> _large = Channel.CreateBounded<byte>(Math.Max(2, Environment.ProcessorCount));
+
     private readonly RequestDecoder _decoder;
     private readonly InspectStep _inspect;
     private readonly DecideStep _decide;
@@ -62,18 +69,10 @@ public sealed class ExchangePipeline : IAsyncDisposable
         var now = _time.GetUtcNow();
         var exchange = ExchangeId.New(now);
 
-        RecordedDecision decision;
-        Prompt prompt;
-        Verdict verdict;
+        Judged judged;
         try
         {
-            using var decoded = ContentCoding.Decode(request.Wire.Header("Content-Encoding"), request.Wire.Body);
-            prompt = request.RefusedByForm is { } form ? Unread(request, form) : _decoder.Decode(request.Wire, decoded.Bytes, decoded.Failure); // 2
-            var inspected = _inspect.Inspect(prompt); // 3
-            var facts = _decide.FactsOf(request, prompt, inspected);
-            verdict = _decide.Decide(facts); // 4
-            var record = _records.Build(exchange, now, request, prompt, inspected, facts, verdict, _time.GetElapsedTime(started).TotalMilliseconds);
-            decision = await _recorder.RecordAsync(request, verdict, record, CancellationToken.None); // 5: not cancellable, so that every decision gets its outcome
+            judged = await JudgeAsync(exchange, now, started, request, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -87,9 +86,9 @@ public sealed class ExchangePipeline : IAsyncDisposable
         }
 
         var acting = _time.GetTimestamp();
-        using (decision)
+        using (judged.Decision)
         {
-            var result = await ActAsync(request, prompt, verdict, decision, upstream, client, cancellation); // 6 and 7
+            var result = await ActAsync(request, judged, upstream, client, cancellation); // 6 and 7
             _outcomes.Record(exchange, result, _time.GetElapsedTime(acting).TotalMilliseconds); // 8
         }
     }
@@ -97,9 +96,43 @@ public sealed class ExchangePipeline : IAsyncDisposable
     /// <summary>Waits until every outcome so far is written. Call it when no request comes in any more, before the log is closed.</summary>
     public ValueTask DisposeAsync() => _outcomes.DrainAsync();
 
-    private async Task<ActResult> ActAsync(ExchangeRequest request, Prompt prompt, Verdict verdict, RecordedDecision decision, IUpstream upstream, IClientResponse client, CancellationToken cancellation)
+    /// <summary>Steps 2 to 5. What they need is many times the body's size, so that large bodies go through them a few at a time.</summary>
+    private async Task<Judged> JudgeAsync(string exchange, DateTimeOffset now, long started, ExchangeRequest request, CancellationToken cancellation)
+    {
+        // How much a coded body unpacks to is not known before.
+        var coding = request.Wire.Header("Content-Encoding");
+        var isLarge = request.RefusedByForm is null && (request.Wire.Body.Length > LargeBody || coding is not null);
+        if (isLarge)
+        {
+            await _large.Writer.WriteAsync(0, cancellation);
+        }
+
+        try
+        {
+            using var decoded = ContentCoding.Decode(request.RefusedByForm is null ? coding : null, request.Wire.Body);
+            var prompt = request.RefusedByForm is { } form ? Unread(request, form) : _decoder.Decode(request.Wire, decoded.Bytes, decoded.Failure); // 2
+            var inspected = _inspect.Inspect(prompt); // 3
+            var facts = _decide.FactsOf(request, prompt, inspected);
+            var verdict = _decide.Decide(facts); // 4
+            var record = _records.Build(exchange, now, request, prompt, inspected, facts, verdict, _time.GetElapsedTime(started).TotalMilliseconds);
+            var decision = await _recorder.RecordAsync(request, verdict, record, CancellationToken.None); // 5: not cancellable, so that every decision gets its outcome
+
+            // Only a local answer needs the text again; while a provider answers, for minutes, it is not held.
+            return new Judged(decision, verdict, verdict.Action == PolicyAction.Local ? prompt : null);
+        }
+        finally
+        {
+            if (isLarge)
+            {
+                _large.Reader.TryRead(out _);
+            }
+        }
+    }
+
+    private async Task<ActResult> ActAsync(ExchangeRequest request, Judged judged, IUpstream upstream, IClientResponse client, CancellationToken cancellation)
     {
         var counted = new CountedResponse(client);
+        var (decision, verdict, _) = judged;
         try
         {
             cancellation.ThrowIfCancellationRequested();
@@ -118,7 +151,7 @@ public sealed class ExchangePipeline : IAsyncDisposable
                     return new ActResult(result, forwarded.Status, forwarded.BytesOut, forwarded.BytesIn, decision.Host, forwarded.ErrorClass);
 
                 case PolicyAction.Local:
-                    var answered = await _localAnswer.AnswerAsync(prompt, client, Headers("local", decision.Exchange), cancellation);
+                    var answered = await _localAnswer.AnswerAsync(judged.Prompt!, client, Headers("local", decision.Exchange), cancellation);
                     await client.CompleteAsync();
                     return answered;
 
@@ -138,15 +171,29 @@ public sealed class ExchangePipeline : IAsyncDisposable
         {
             // Not a 5xx: clients would resend a conversation that cannot leave anyway.
             var refusal = new Refusal(400, $"LocalFirst.Guard kept this request on your machine, and the local model could not answer: {e.Message} Reference {decision.Exchange}.", "local_model_failed");
-            await SendRefusalAsync(request, refusal, decision.Exchange, "refused", counted, cancellation);
-            await client.CompleteAsync();
-            return new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard", "executor-failed");
+            return await TellAsync(request, refusal, decision.Exchange, client, counted, cancellation);
         }
         catch (Exception e)
         {
             client.Abort();
             return new ActResult("failed", 0, 0, counted.Bytes, "guard", e.GetType().Name);
         }
+    }
+
+    /// <summary>Tells the client that the executor failed. A client that left meanwhile changes nothing: the outcome is recorded either way.</summary>
+    private static async Task<ActResult> TellAsync(ExchangeRequest request, Refusal refusal, string exchange, IClientResponse client, CountedResponse counted, CancellationToken cancellation)
+    {
+        try
+        {
+            await SendRefusalAsync(request, refusal, exchange, "refused", counted, cancellation);
+            await client.CompleteAsync();
+        }
+        catch (Exception)
+        {
+            client.Abort();
+        }
+
+        return new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard", "executor-failed");
     }
 
     private static async Task RefuseUndecidedAsync(ExchangeRequest request, string exchange, Exception error, IClientResponse client, CancellationToken cancellation)
@@ -162,8 +209,9 @@ public sealed class ExchangePipeline : IAsyncDisposable
                 await client.CompleteAsync();
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception)
         {
+            // The client left, or its answer cannot be written; nothing was sent to anybody else.
             client.Abort();
         }
     }
@@ -182,4 +230,9 @@ public sealed class ExchangePipeline : IAsyncDisposable
         StateReason = form.Code,
         Parts = [],
     };
+
+    /// <param name="Decision">The durable decision.</param>
+    /// <param name="Verdict">What was decided.</param>
+    /// <param name="Prompt">The prompt, when it is to be answered locally.</param>
+    private sealed record Judged(RecordedDecision Decision, Verdict Verdict, Prompt? Prompt);
 }

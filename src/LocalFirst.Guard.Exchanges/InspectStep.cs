@@ -24,7 +24,9 @@ public sealed class InspectStep(IInspector inspector)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         var state = prompt.State;
-        var reason = prompt.StateReason;
+
+        // What the decoder says of such a part is replaced by what is said below, which names the place in the form that fits a record.
+        var reason = state == DecodeState.UninspectablePart ? null : prompt.StateReason;
         var findings = new List<PartFinding>();
 
         foreach (var part in prompt.Parts)
@@ -58,7 +60,7 @@ public sealed class InspectStep(IInspector inspector)
             }
         }
 
-        return new InspectedPrompt(state, reason, findings);
+        return new InspectedPrompt(state, reason ?? prompt.StateReason, findings);
     }
 
     /// <summary>The word that policies use for a reason.</summary>

@@ -16,18 +16,33 @@ internal sealed class LeafCertificates(CertificateAuthority authority)
 
     public SslStreamCertificateContext ContextFor(string host)
     {
-        while (true)
+        var lazy = Entered(host);
+        if (lazy.Value.RenewAt <= authority.Now)
         {
-            var lazy = _byHost.GetOrAdd(host, name => new Lazy<Entry>(() => Issue(name)));
-            var entry = lazy.Value;
-            if (entry.RenewAt > authority.Now)
-            {
-                return entry.Context;
-            }
+            Forget(host, lazy);
+            lazy = Entered(host);
+        }
 
-            _byHost.TryRemove(new KeyValuePair<string, Lazy<Entry>>(host, lazy));
+        return lazy.Value.Context;
+    }
+
+    private Lazy<Entry> Entered(string host)
+    {
+        var lazy = _byHost.GetOrAdd(host, name => new Lazy<Entry>(() => Issue(name)));
+        try
+        {
+            _ = lazy.Value;
+            return lazy;
+        }
+        catch
+        {
+            // A Lazy keeps its exception: without this, one failure (a clock that jumped) would close the host until a restart.
+            Forget(host, lazy);
+            throw;
         }
     }
+
+    private void Forget(string host, Lazy<Entry> lazy) => _byHost.TryRemove(new KeyValuePair<string, Lazy<Entry>>(host, lazy));
 
     private Entry Issue(string host)
     {

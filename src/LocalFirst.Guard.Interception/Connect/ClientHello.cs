@@ -10,8 +10,14 @@ internal enum FirstFlight
     /// <summary>More bytes are needed to tell.</summary>
     NeedMore,
 
-    /// <summary>Not a TLS ClientHello.</summary>
+    /// <summary>Not TLS: the first byte is no handshake record's.</summary>
     NotTls,
+
+    /// <summary>
+    /// Begins as a TLS handshake, but is no ClientHello that can be read here: oversized, malformed, or framed in a way that a lenient server
+    /// may still take. Whom it asks for is not known.
+    /// </summary>
+    UnreadableTls,
 
     /// <summary>A ClientHello without server name.</summary>
     TlsWithoutName,
@@ -44,12 +50,12 @@ internal static class ClientHello
         var flight = Unwrap(bytes, out var message);
         if (flight is not FirstFlight.TlsWithoutName)
         {
-            return flight is FirstFlight.NeedMore && buffer.Length >= MaxBytes ? FirstFlight.NotTls : flight;
+            return flight is FirstFlight.NeedMore && buffer.Length >= MaxBytes ? FirstFlight.UnreadableTls : flight;
         }
 
         if (!TryFindServerName(message, out serverName))
         {
-            return FirstFlight.NotTls;
+            return FirstFlight.UnreadableTls;
         }
 
         return serverName is null ? FirstFlight.TlsWithoutName : FirstFlight.TlsWithName;
@@ -59,6 +65,11 @@ internal static class ClientHello
     private static FirstFlight Unwrap(ReadOnlySpan<byte> bytes, out byte[] message)
     {
         message = [];
+        if (!bytes.IsEmpty && bytes[0] != HandshakeRecord)
+        {
+            return FirstFlight.NotTls;
+        }
+
         var joined = new List<byte>();
         while (true)
         {
@@ -69,7 +80,7 @@ internal static class ClientHello
 
             if (bytes[0] != HandshakeRecord || bytes[1] != 3)
             {
-                return FirstFlight.NotTls;
+                return FirstFlight.UnreadableTls;
             }
 
             var length = BinaryPrimitives.ReadUInt16BigEndian(bytes[3..]);
@@ -79,13 +90,13 @@ internal static class ClientHello
             {
                 if (joined[0] != ClientHelloMessage)
                 {
-                    return FirstFlight.NotTls;
+                    return FirstFlight.UnreadableTls;
                 }
 
                 var wanted = 4 + ((joined[1] << 16) | (joined[2] << 8) | joined[3]);
                 if (wanted > MaxBytes)
                 {
-                    return FirstFlight.NotTls;
+                    return FirstFlight.UnreadableTls;
                 }
 
                 if (joined.Count >= wanted)
@@ -97,7 +108,7 @@ internal static class ClientHello
 
             if (length == 0 || body.Length < length)
             {
-                return length == 0 ? FirstFlight.NotTls : FirstFlight.NeedMore;
+                return length == 0 ? FirstFlight.UnreadableTls : FirstFlight.NeedMore;
             }
 
             bytes = body[length..];

@@ -40,18 +40,37 @@ internal sealed partial class PeerCheck
         {
             var local = Entry(peer, family);
             var remote = Entry(own, family);
-            foreach (var line in File.ReadLines(table).Skip(1))
-            {
-                var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (fields.Length > 7 && fields[1] == local && fields[2] == remote)
-                {
-                    return uint.Parse(fields[7], CultureInfo.InvariantCulture);
-                }
-            }
+            return Find(File.ReadLines(table), local, remote);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // No table, no proof: the caller refuses.
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// A socket that nobody holds any more (closed, in TIME_WAIT) stands in the table with inode 0 and, whoever opened it, user 0: another user
+    /// could send a request and close at once, and would pass for root. Such an entry names nobody.
+    /// </summary>
+    internal static uint? Find(IEnumerable<string> table, string local, string remote)
+    {
+        const int user = 7;
+        const int inode = 9;
+        foreach (var line in table.Skip(1))
+        {
+            // Most lines are other connections: they are told apart before anything is allocated for them.
+            if (!line.Contains(local, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length > inode && fields[1] == local && fields[2] == remote)
+            {
+                return fields[inode] != "0" && uint.TryParse(fields[user], CultureInfo.InvariantCulture, out var owner) ? owner : null;
+            }
         }
 
         return null;

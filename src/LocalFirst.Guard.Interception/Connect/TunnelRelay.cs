@@ -82,6 +82,13 @@ internal sealed class TunnelRelay(GuardedDialer dialer, ProviderCatalogue catalo
                     throw new IOException($"A tunnel to {request.Host.Name} carried a provider's server name.");
                 }
 
+                if (flight is FirstFlight.UnreadableTls)
+                {
+                    // A server with other limits may read the name that we cannot: a padded or oddly framed hello must not be the way around us.
+                    events.Refused("unreadable-client-hello", "A tunnel began with a TLS handshake whose server name cannot be read; nothing was forwarded.");
+                    throw new IOException($"A tunnel to {request.Host.Name} began with an unreadable ClientHello.");
+                }
+
                 looked = true;
             }
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace LocalFirst.Guard.Interception;
 
 /// <summary>
-/// Refuses requests whose length two readers could read differently (RFC 9112 §6.3, request smuggling). Every request is framed anew towards the
+/// Refuses requests whose length or meaning two readers could read differently (RFC 9112 §6.3, request smuggling). Every request is framed anew towards the
 /// provider, so none of these would get through as it is; but a client that sends one is not to be trusted with an answer either.
 /// </summary>
 internal static class FramingGuard
@@ -21,6 +21,16 @@ internal static class FramingGuard
         if (transfer.Count > 1 || (transfer.Count == 1 && !string.Equals(transfer[0], "chunked", StringComparison.OrdinalIgnoreCase)))
         {
             return "the only transfer coding taken is a single chunked.";
+        }
+
+        // RFC 9110 §7.6.1: a connection option never names a field that is meant for all recipients. Such a field would be inspected here and
+        // dropped on the way: a body that reads differently with it and without it would arrive as the other one.
+        foreach (var option in headers.Connection.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.TrimEntries)))
+        {
+            if (option.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || option.Equals("Host", StringComparison.OrdinalIgnoreCase))
+            {
+                return "Connection names a field that says what the body is.";
+            }
         }
 
         return null;

@@ -26,7 +26,7 @@ internal sealed class PlainProxy : IDisposable
     public async Task ForwardAsync(HttpContext context, HostName host, int port, string rawTarget)
     {
         var origin = new UriBuilder(Uri.UriSchemeHttp, host.Name, port).Uri;
-        var error = await _forwarder.SendAsync(context, origin.GetLeftPart(UriPartial.Authority), _invoker, new ForwarderRequestConfig { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact }, new ByteTrueTransformer(origin, rawTarget), context.RequestAborted);
+        var error = await _forwarder.SendAsync(context, origin.GetLeftPart(UriPartial.Authority), _invoker, new ForwarderRequestConfig { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact }, new ByteTrueTransformer(origin, rawTarget, RequestFields.Of(context)), context.RequestAborted);
         if (error != ForwarderError.None && !context.Response.HasStarted && context.Features.Get<IForwarderErrorFeature>()?.Exception is { } failure && Forbidden(failure))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;

@@ -71,7 +71,8 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
             return;
         }
 
-        if (!rawTarget.StartsWith('/') && rawTarget != "*")
+        // The asterisk form (OPTIONS *) asks about a server as a whole, and none of a provider's is behind this connection alone.
+        if (!rawTarget.StartsWith('/'))
         {
             await AnswerAsync(context, StatusCodes.Status400BadRequest, "the request target is neither a path nor an address of this host.");
             return;
@@ -142,7 +143,7 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
             Host = host,
             Method = context.Request.Method,
             RawTarget = rawTarget,
-            Headers = HeadersOf(context),
+            Headers = RequestFields.Of(context),
             Body = ReadOnlyMemory<byte>.Empty,
         };
 
@@ -193,25 +194,6 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
                 ? new Refusal(StatusCodes.Status429TooManyRequests, "LocalFirst.Guard: " + e.Message + " Try again when others have ended.", "broker_busy")
                 : new Refusal(StatusCodes.Status413PayloadTooLarge, "LocalFirst.Guard: " + e.Message + " Nothing was sent.", "body_too_large");
         }
-    }
-
-    private static List<HeaderField> HeadersOf(HttpContext context)
-    {
-        var fields = new List<HeaderField>(context.Request.Headers.Count);
-        foreach (var (name, values) in context.Request.Headers)
-        {
-            if (name.StartsWith(':'))
-            {
-                continue;
-            }
-
-            foreach (var value in values)
-            {
-                fields.Add(new HeaderField(name, value ?? ""));
-            }
-        }
-
-        return fields;
     }
 
     private static string RawTargetOf(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;

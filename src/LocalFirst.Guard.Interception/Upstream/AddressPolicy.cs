@@ -64,7 +64,10 @@ internal static class AddressPolicy
             || (bytes[0] == 100 && (bytes[1] & 0xc0) == 64);
     }
 
-    /// <summary>The IPv4 address inside 6to4 (RFC 3056), NAT64 (RFC 6052) and IPv4-compatible addresses: another spelling of the same place.</summary>
+    /// <summary>
+    /// The IPv4 address inside 6to4 (RFC 3056), NAT64 (RFC 6052, and RFC 8215 with its usual /96) and IPv4-compatible addresses: another
+    /// spelling of the same place.
+    /// </summary>
     private static IPAddress? EmbeddedIPv4(IPAddress address)
     {
         var b = address.GetAddressBytes();
@@ -74,8 +77,9 @@ internal static class AddressPolicy
         }
 
         ReadOnlySpan<byte> nat64 = [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
+        ReadOnlySpan<byte> localNat64 = [0x00, 0x64, 0xff, 0x9b, 0x00, 0x01];
         var prefix = b.AsSpan(0, 12);
-        return prefix.SequenceEqual(nat64) || !prefix.ContainsAnyExcept((byte)0) ? new IPAddress(b.AsSpan(12, 4)) : null;
+        return prefix.StartsWith(localNat64) || prefix.SequenceEqual(nat64) || !prefix.ContainsAnyExcept((byte)0) ? new IPAddress(b.AsSpan(12, 4)) : null;
     }
 }
 

@@ -1,6 +1,5 @@
-using System.Net.Http.Headers;
+using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace LocalFirst.Guard.Interception.Upstream;
@@ -9,7 +8,10 @@ namespace LocalFirst.Guard.Interception.Upstream;
 /// Forwards a request as it was decided upon: path and query byte for byte, the same header fields, nothing added; hop-by-hop fields removed
 /// (RFC 9110 §7.6.1), which includes those that Connection names.
 /// </summary>
-internal sealed class ByteTrueTransformer(Uri baseAddress, string rawTarget) : HttpTransformer
+/// <param name="baseAddress">Where it goes.</param>
+/// <param name="rawTarget">Path and query as the client wrote them.</param>
+/// <param name="fields">The header fields, as they were inspected: whatever the context holds by now is not looked at.</param>
+internal sealed class ByteTrueTransformer(Uri baseAddress, string rawTarget, IReadOnlyList<HeaderField> fields) : HttpTransformer
 {
     /// <summary>
     /// Fields of the connection and not of the message. Expect is ours to answer: the body is whole by now. X-Content-Length is what Kestrel
@@ -24,15 +26,13 @@ internal sealed class ByteTrueTransformer(Uri baseAddress, string rawTarget) : H
 
     public override ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
-        var named = NamedByConnection(httpContext.Request.Headers.Connection);
-        foreach (var (name, values) in httpContext.Request.Headers)
+        var named = NamedByConnection(fields);
+        foreach (var (name, value) in fields)
         {
-            if (name.StartsWith(':') || name.Equals("Host", StringComparison.OrdinalIgnoreCase) || HopByHop.Contains(name) || named.Contains(name))
+            if (!name.Equals("Host", StringComparison.OrdinalIgnoreCase) && !HopByHop.Contains(name) && !named.Contains(name))
             {
-                continue;
+                Copy(proxyRequest, name, value);
             }
-
-            Copy(proxyRequest, name, values);
         }
 
         // The default transformation would rebuild the address from the decoded path; the client's own bytes are kept instead.
@@ -58,24 +58,25 @@ internal sealed class ByteTrueTransformer(Uri baseAddress, string rawTarget) : H
         return copied;
     }
 
-    internal static HashSet<string> NamedByConnection(StringValues connection)
+    internal static HashSet<string> NamedByConnection(IEnumerable<HeaderField> fields)
     {
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var value in connection)
+        foreach (var field in fields)
         {
-            names.UnionWith((value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+            if (field.Name.Equals("Connection", StringComparison.OrdinalIgnoreCase))
+            {
+                names.UnionWith(field.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+            }
         }
 
         return names;
     }
 
-    private static void Copy(HttpRequestMessage request, string name, StringValues values)
+    private static void Copy(HttpRequestMessage request, string name, string value)
     {
-        HttpHeaders? content = request.Content?.Headers;
-        var list = (IEnumerable<string>)values!;
-        if (!request.Headers.TryAddWithoutValidation(name, list))
+        if (!request.Headers.TryAddWithoutValidation(name, value))
         {
-            content?.TryAddWithoutValidation(name, list);
+            request.Content?.Headers.TryAddWithoutValidation(name, value);
         }
     }
 }

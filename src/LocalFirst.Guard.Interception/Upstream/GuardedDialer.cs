@@ -13,6 +13,8 @@ internal sealed class GuardedDialer(
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(5);
+
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
     private readonly Func<IPEndPoint, CancellationToken, Task<Socket>> _open = open ?? OpenAsync;
 
@@ -38,9 +40,12 @@ internal sealed class GuardedDialer(
                 continue;
             }
 
+            // An address that swallows packets (broken IPv6 is the usual one) must leave time for the next.
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token);
+            attempt.CancelAfter(AttemptTimeout);
             try
             {
-                return await _open(new IPEndPoint(address, port), timeout.Token);
+                return await _open(new IPEndPoint(address, port), attempt.Token);
             }
             catch (SocketException e)
             {
@@ -48,7 +53,11 @@ internal sealed class GuardedDialer(
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                throw new SocketException((int)SocketError.TimedOut);
+                last = new SocketException((int)SocketError.TimedOut);
+                if (timeout.IsCancellationRequested)
+                {
+                    throw last;
+                }
             }
         }
 

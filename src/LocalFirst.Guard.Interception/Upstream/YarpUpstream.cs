@@ -34,12 +34,26 @@ internal sealed class YarpUpstream(HttpContext context, IHttpForwarder forwarder
         context.Features.Set<IHttpResponseBodyFeature>(counting);
 
         var baseAddress = map.BaseAddressOf(decision.Host, decision.Port);
-        var transformer = new ByteTrueTransformer(baseAddress, decision.RawTarget);
-        var error = await forwarder.SendAsync(context, baseAddress.GetLeftPart(UriPartial.Authority), client.Invoker, Config, transformer, cancellation);
-        if (error == ForwarderError.None)
+        var transformer = new ByteTrueTransformer(baseAddress, decision.RawTarget, decision.Headers);
+        ForwarderError error;
+        try
         {
-            await context.Response.CompleteAsync();
-            return new ForwardResult(context.Response.StatusCode, outgoing.BytesRead, counting.BytesWritten);
+            error = await forwarder.SendAsync(context, baseAddress.GetLeftPart(UriPartial.Authority), client.Invoker, Config, transformer, cancellation);
+            if (error == ForwarderError.None)
+            {
+                await context.Response.CompleteAsync();
+                return new ForwardResult(context.Response.StatusCode, outgoing.BytesRead, counting.BytesWritten);
+            }
+        }
+        catch (Exception e)
+        {
+            // Bytes may have left by now, so the outcome must tell how many; an exception would lose the count.
+            context.Abort();
+            return new ForwardResult(context.Response.HasStarted ? context.Response.StatusCode : 0, outgoing.BytesRead, counting.BytesWritten, null, e.GetType().Name, cancellation.IsCancellationRequested);
+        }
+        finally
+        {
+            outgoing.Detach();
         }
 
         var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;

@@ -60,6 +60,12 @@ internal sealed class JsonTape
     /// <summary>Deepest nesting that is read. Agents were seen at 14; more than this is no conversation.</summary>
     public const int MaxDepth = 512;
 
+    /// <summary>
+    /// Most values that are read: a value costs some fifty times its smallest spelling in memory, so that a body of `1,1,1,…` far below the
+    /// body's cap would take gigabytes. Long agent conversations have some 20,000, the largest batch of token ids 300,000.
+    /// </summary>
+    public const int MaxNodes = 500_000;
+
     private readonly List<JsonNode> _nodes = new(256);
 
     private JsonTape(ReadOnlyMemory<byte> body) => Body = body;
@@ -225,6 +231,11 @@ internal sealed class JsonTape
                         parent = this[parent].Parent;
                         break;
                     default:
+                        if (_nodes.Count == MaxNodes)
+                        {
+                            return $"the JSON has more than {MaxNodes} values.";
+                        }
+
                         var node = Add(reader.TokenType, parent, start, end - start, name);
                         name = null;
                         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)

@@ -126,7 +126,7 @@ public sealed class RequestDecoder
             var what = blind.Uninspectable == UninspectableReason.OpaqueUnknown
                 ? "an opaque value that the provider was not seen to issue"
                 : "content that cannot be read as text";
-            return (DecodeState.UninspectablePart, $"{what} at {blind.Place.Pointer}.");
+            return (DecodeState.UninspectablePart, $"the request holds {what}.");
         }
 
         if (draft.PartialReason is not null)

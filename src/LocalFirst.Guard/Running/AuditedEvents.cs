@@ -5,8 +5,8 @@ using LocalFirst.Guard.Interception;
 namespace LocalFirst.Guard.Running;
 
 /// <summary>
-/// Writes what the listener refused into the log, without making the refusal wait for it. Bounded: a flood of refused connections is counted and
-/// written as one record, so that it cannot grow the log or the memory without end.
+/// Writes what the listener refused into the log, without making the refusal wait for it. Bounded in memory: what comes while the log is busy beyond
+/// the queue is counted and told with the next record.
 /// </summary>
 internal sealed class AuditedEvents : IInterceptionEvents, IAsyncDisposable
 {

@@ -74,9 +74,12 @@ internal sealed class ExchangeFakes
                 return Task.FromException<LogPosition>(new AuditException("disk full"));
             }
 
-            Records.Add(record);
-            journal.Add(record.Type);
-            return Task.FromResult(new LogPosition(Records.Count - 1, new byte[32]));
+            lock (journal)
+            {
+                Records.Add(record);
+                journal.Add(record.Type);
+                return Task.FromResult(new LogPosition(Records.Count - 1, new byte[32]));
+            }
         }
 
         public string Correlate(ReadOnlySpan<byte> value) => "hash";
@@ -108,8 +111,16 @@ internal sealed class ExchangeFakes
 
         public bool HasStarted => Status != 0;
 
+        /// <summary>The connection is gone: every write fails.</summary>
+        public bool Gone { get; set; }
+
         public Task StartAsync(int status, string contentType, IReadOnlyList<HeaderField> headers, CancellationToken cancellation)
         {
+            if (Gone)
+            {
+                return Task.FromException(new IOException("The connection was reset."));
+            }
+
             Status = status;
             Headers = headers;
             return Task.CompletedTask;

@@ -1,6 +1,7 @@
 using System.Text;
 using FsCheck.Xunit;
 using LocalFirst.Guard.Audit;
+using LocalFirst.Guard.Inspection;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Protocols;
@@ -148,6 +149,51 @@ public sealed class ExchangePipelineTests
         Assert.Equal("cancelled", Outcome().Result);
     }
 
+    [Fact]
+    public async Task A_client_that_leaves_while_it_is_told_that_the_model_failed_still_gets_its_outcome_recorded()
+    {
+        _fakes.Executor.FailsAfter = 0;
+        _fakes.Client.Gone = true;
+
+        await SendAsync(ExchangeFakes.Chat("this is forbidden"));
+
+        Assert.Equal(["decision", "outcome"], _fakes.Journal);
+        Assert.Equal("executor-failed", Outcome().Error);
+    }
+
+    [Fact]
+    public async Task The_reason_of_a_part_that_cannot_be_inspected_quotes_no_property_name_of_the_client()
+    {
+        await SendAsync("""{"model":"gpt-5","messages":[{"role":"user","content":"hello"}],"jane.doe":{"file_id":"file-1"}}""");
+
+        Assert.Equal("uninspectable", Decision().State);
+        Assert.Contains("/*/file_id", Decision().StateReason, StringComparison.Ordinal);
+        Assert.DoesNotContain("jane", Decision().ToString() + string.Join(' ', Decision().Reasons) + _fakes.Client.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Large_bodies_are_judged_a_few_at_a_time()
+    {
+        var most = Math.Max(2, Environment.ProcessorCount);
+        var inspector = new CrowdInspector(most);
+        _fakes.Inspector = inspector;
+        var pipeline = _fakes.Pipeline();
+        var body = Encoding.UTF8.GetBytes(ExchangeFakes.Chat(new string('a', CrowdInspector.Large)));
+        var requests = Enumerable.Range(0, most + 3).Select(_ => Task.Factory.StartNew(
+            async () =>
+            {
+                using var request = ExchangeFakes.Request(body);
+                await pipeline.HandleAsync(request, new ExchangeFakes().Upstream, new ExchangeFakes.FakeClient(), CancellationToken.None);
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).Unwrap());
+
+        await Task.WhenAll(requests);
+
+        Assert.Equal(most, inspector.Most);
+    }
+
     [Property(MaxTest = 300)]
     public void No_body_leaves_unless_its_own_recorded_decision_allows_it(byte[] body)
     {
@@ -194,6 +240,42 @@ public sealed class ExchangePipelineTests
 
     private Task SendAsync(string body, Refusal? refusedByForm = null) =>
         _fakes.SendAsync(body, refusedByForm, TestContext.Current.CancellationToken);
+
+    /// <summary>Lets nobody go before as many are in as may be, and counts how many there were at most.</summary>
+    private sealed class CrowdInspector(int expected) : IInspector
+    {
+        public const int Large = 5 * 1024 * 1024;
+
+        private readonly TaskCompletionSource _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _inside;
+
+        public int Most { get; private set; }
+
+        public InspectionResult Inspect(InspectionText text)
+        {
+            if (text.Text.Length < Large)
+            {
+                return InspectionResult.Clean;
+            }
+
+            lock (_full)
+            {
+                Most = Math.Max(Most, ++_inside);
+                if (_inside == expected)
+                {
+                    _full.TrySetResult();
+                }
+            }
+
+            _full.Task.GetAwaiter().GetResult();
+            lock (_full)
+            {
+                _inside--;
+            }
+
+            return InspectionResult.Clean;
+        }
+    }
 
     private DecisionRecord Decision() => _fakes.Log.Records.OfType<DecisionRecord>().First();
 

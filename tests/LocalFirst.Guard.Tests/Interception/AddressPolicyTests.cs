@@ -14,6 +14,8 @@ public sealed class AddressPolicyTests
     [InlineData("::ffff:127.0.0.1")]
     [InlineData("::127.0.0.1")]
     [InlineData("64:ff9b::7f00:1")]
+    [InlineData("64:ff9b:1::7f00:1")]
+    [InlineData("64:ff9b:1:2:3::a9fe:a9fe")]
     [InlineData("2002:7f00:1::")]
     [InlineData("0.0.0.0")]
     [InlineData("0.1.2.3")]
@@ -54,6 +56,17 @@ public sealed class AddressPolicyTests
     {
         Assert.Null(AddressPolicy.ObjectionForTunnel(IPAddress.Parse(address)));
         Assert.Null(AddressPolicy.ObjectionForProvider(IPAddress.Parse(address)));
+    }
+
+    [Fact]
+    public async Task An_address_that_does_not_answer_leaves_the_next_its_turn()
+    {
+        using var reached = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var dialer = new GuardedDialer(
+            (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("2001:db8::7"), IPAddress.Parse("203.0.113.7")]),
+            (end, _) => end.AddressFamily == AddressFamily.InterNetworkV6 ? throw new OperationCanceledException() : Task.FromResult(reached));
+
+        Assert.Same(reached, await dialer.ConnectAsync("provider.test", 443, AddressPolicy.ObjectionForProvider, TestContext.Current.CancellationToken));
     }
 
     [Fact]

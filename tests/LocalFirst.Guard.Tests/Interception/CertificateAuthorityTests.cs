@@ -85,6 +85,30 @@ public sealed class CertificateAuthorityTests : IDisposable
     }
 
     [Fact]
+    public void A_root_that_ends_while_the_broker_runs_does_not_make_it_spin()
+    {
+        using var authority = CertificateAuthority.OpenOrCreate(_folder, _time);
+        var leafs = new LeafCertificates(authority);
+        _time.Advance(TimeSpan.FromDays(5 * 365) + TimeSpan.FromMinutes(1));
+
+        Assert.NotNull(leafs.ContextFor("api.openai.com"));
+    }
+
+    [Fact]
+    public void A_host_whose_certificate_failed_once_gets_one_when_the_cause_is_gone()
+    {
+        using var authority = CertificateAuthority.OpenOrCreate(_folder, _time);
+        var leafs = new LeafCertificates(authority);
+        var now = _time.GetUtcNow();
+        _time.AdjustTime(now.AddYears(20));
+        Assert.ThrowsAny<Exception>(() => leafs.ContextFor("api.openai.com"));
+
+        _time.AdjustTime(now);
+
+        Assert.NotNull(leafs.ContextFor("api.openai.com"));
+    }
+
+    [Fact]
     public void An_expired_root_is_a_clear_error()
     {
         CertificateAuthority.OpenOrCreate(_folder, _time).Dispose();

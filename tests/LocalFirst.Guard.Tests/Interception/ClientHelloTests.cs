@@ -46,7 +46,42 @@ public sealed class ClientHelloTests
     public void Something_else_is_not_tls()
     {
         Assert.Equal(FirstFlight.NotTls, ClientHello.Read(new ReadOnlySequence<byte>("SSH-2.0-OpenSSH"u8.ToArray()), out _));
-        Assert.Equal(FirstFlight.NotTls, ClientHello.Read(new ReadOnlySequence<byte>(new byte[] { 0x16, 3, 1, 0, 0, 1 }), out _));
+        Assert.Equal(FirstFlight.NotTls, ClientHello.Read(new ReadOnlySequence<byte>("GET / HTTP/1.1"u8.ToArray()), out _));
+    }
+
+    [Fact]
+    public async Task An_empty_record_before_the_hello_does_not_hide_its_name()
+    {
+        byte[] bytes = [0x16, 3, 1, 0, 0, .. await RealHelloAsync("api.openai.com")];
+
+        Assert.Equal(FirstFlight.UnreadableTls, ClientHello.Read(new ReadOnlySequence<byte>(bytes), out _));
+    }
+
+    [Fact]
+    public void A_hello_padded_beyond_the_bound_is_unreadable_and_not_something_else()
+    {
+        // A handshake message of 0x010000 bytes, more than is read here and less than some servers take.
+        byte[] bytes = [0x16, 3, 1, 0x40, 0, 1, 1, 0, 0, .. new byte[20_000]];
+
+        Assert.Equal(FirstFlight.UnreadableTls, ClientHello.Read(new ReadOnlySequence<byte>(bytes), out _));
+    }
+
+    [Fact]
+    public async Task A_hello_that_changes_into_another_record_is_unreadable()
+    {
+        var hello = await RealHelloAsync("api.openai.com");
+        byte[] bytes = [0x16, 3, 1, 0, 8, .. hello[5..13], 0x14, 3, 3, 0, 1, 1, 0x16, 3, 1, 0, (byte)(hello.Length - 13), .. hello[13..]];
+
+        Assert.Equal(FirstFlight.UnreadableTls, ClientHello.Read(new ReadOnlySequence<byte>(bytes), out _));
+    }
+
+    [Fact]
+    public async Task A_server_name_list_that_does_not_begin_with_a_host_name_is_unreadable()
+    {
+        var hello = await RealHelloAsync("api.openai.com");
+        hello[hello.AsSpan().IndexOf("api.openai.com"u8) - 3] = 7;
+
+        Assert.Equal(FirstFlight.UnreadableTls, ClientHello.Read(new ReadOnlySequence<byte>(hello), out _));
     }
 
     [Fact]

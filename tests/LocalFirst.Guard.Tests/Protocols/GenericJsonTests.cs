@@ -30,6 +30,16 @@ public sealed class GenericJsonTests
         }
     }
 
+    [Theory]
+    [InlineData(JsonTape.MaxNodes - 1, DecodeState.UninspectablePart)]
+    [InlineData(JsonTape.MaxNodes, DecodeState.Undecodable)]
+    public void A_document_of_too_many_values_is_undecodable_before_it_fills_the_memory(int numbers, DecodeState state)
+    {
+        var prompt = Some.Generic("[" + string.Join(',', Enumerable.Repeat('1', numbers)) + "]");
+
+        Assert.Equal(state, prompt.State);
+    }
+
     [Fact]
     public void Every_duplicate_key_is_a_part()
     {
