@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using LocalFirst.Guard.LocalModels.Hosting;
+using LocalFirst.Guard.Testing;
 using Xunit;
 
 namespace LocalFirst.Guard.Conformance.LocalModels;
@@ -21,12 +22,8 @@ public sealed class StoriesTests
             Assert.Skip("stories260k.gguf is absent (GUARD_TEST_DATA)");
         }
 
-        if (NativesFolder.Find(null, AppContext.BaseDirectory) is not { } natives)
-        {
-            Assert.Skip("llama.cpp natives are absent (npm was not there at build)");
-            return;
-        }
-
+        var natives = NativesFolder.Find(null, AppContext.BaseDirectory);
+        Tools.Require(natives is not null, "llama.cpp natives are absent (npm was not there at build)");
         var run = Directory.CreateTempSubdirectory("lfg-test-").FullName;
         try
         {
