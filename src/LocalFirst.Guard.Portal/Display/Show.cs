@@ -37,12 +37,20 @@ internal static class Show
         _ => "plain",
     };
 
+    /// <summary>The client; one that no rule knows is said to be so.</summary>
+    public static string Client(string client) => client == "unknown" ? "unknown client" : client;
+
+    public static string Outcome(string result) => result switch
+    {
+        "forwarded" => "sent",
+        "answered-locally" => "answered here",
+        _ => result,
+    };
+
     public static string Result(ExchangeEntry entry, DateTimeOffset now) => entry.Outcome switch
     {
-        { Result: "forwarded" } o => string.Create(CultureInfo.InvariantCulture, $"sent, {o.Status}"),
-        { Result: "answered-locally" } o => string.Create(CultureInfo.InvariantCulture, $"answered here, {o.Status}"),
-        { Result: "refused" } o => string.Create(CultureInfo.InvariantCulture, $"refused, {o.Status}"),
-        { Result: "failed" } o => o.Status == 0 ? "failed" : string.Create(CultureInfo.InvariantCulture, $"failed, {o.Status}"),
+        { Result: "forwarded" or "answered-locally" or "refused" } o => string.Create(CultureInfo.InvariantCulture, $"{Outcome(o.Result)}, {o.Status}"),
+        { Result: "failed", Status: not 0 } o => string.Create(CultureInfo.InvariantCulture, $"failed, {o.Status}"),
         { } o => o.Result,
         null when now - entry.Decision.Time < LongestExchange => "running",
         null => "no outcome",

@@ -112,6 +112,7 @@ internal static class GuardCommandLine
         public string Example { get; } = example;
     }
 
-    private static bool IsForPeople(Exception e) =>
+    /// <summary>Whether its message was written for people: what, where, what next, and never a value from a request.</summary>
+    internal static bool IsForPeople(Exception e) =>
         e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException or CertificateAuthorityException;
 }

@@ -4,9 +4,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using LocalFirst.Guard.CommandLine;
+using LocalFirst.Guard.Diagnosis;
 using LocalFirst.Guard.MachineSetup.Doctor;
 using LocalFirst.Guard.MachineSetup.Processes;
 using LocalFirst.Guard.MachineSetup.Runtimes;
+using LocalFirst.Guard.Protocols;
 using Spectre.Console;
 
 namespace LocalFirst.Guard.Commands;
@@ -28,7 +30,7 @@ internal static class DoctorCommand
         format.AcceptOnlyFromAmong("text", "json");
         var command = GuardCommandLine.Describe("doctor", "Check each link between your tools and the broker, and say how to mend it.", "guard doctor --format json");
         command.Options.Add(format);
-        command.SetAction((parse, cancellation) => RunAsync(Checks(CommonOptions.HomeOf(parse), CommonOptions.ConfigOf(parse)), parse.GetValue(format) == "json", cancellation));
+        command.SetAction((parse, cancellation) => RunAsync(Checks(CommonOptions.HomeOf(parse), CommonOptions.ConfigOf(parse), parse.GetResult(CommonOptions.Config) is not null), parse.GetValue(format) == "json", cancellation));
         return command;
     }
 
@@ -53,7 +55,7 @@ internal static class DoctorCommand
     }
 
     /// <summary>The chain, from the home folder outwards to the shell.</summary>
-    private static List<IDoctorCheck> Checks(GuardHome home, string config)
+    private static List<IDoctorCheck> Checks(GuardHome home, string config, bool isNamed)
     {
         var root = Path.Combine(home.CertificateAuthority, "root.pem");
         var bundle = Path.Combine(home.CertificateAuthority, "bundle.pem");
@@ -62,44 +64,20 @@ internal static class DoctorCommand
         [
             new HomeFolderCheck(home.Root),
             new DiskSpaceCheck(home.Root),
-            new ConfigurationCheck(config, () => FindConfigurationError(config)),
-            new AuditLogCheck(_ => Task.FromResult(FindAuditError(home.AuditDatabase))),
+            new ConfigurationCheck(config, isNamed),
+            new AuditLogCheck(home),
             new BrokerCheck(home.Run),
             new CertificateFilesCheck(home.CertificateAuthority),
             new BundleCheck(root, bundle),
             new NativesCheck(Path.Combine(AppContext.BaseDirectory, "runtimes")),
-            new ModelCheck(() => FindModel(home.Models)),
+            new ModelCheck(home, config),
             new ConfinementCheck(),
+            new CodeIndexCheck(home),
             new RuntimeVariablesCheck(broker is null ? [] : RuntimeVariables.For(broker.Proxy, root, bundle), Environment.GetEnvironmentVariable),
-            new NoProxyCheck(["api.openai.com", "api.anthropic.com"], Environment.GetEnvironmentVariable),
+            new NoProxyCheck([.. ProviderCatalogue.LoadBuiltIn().Providers.SelectMany(p => p.Hosts)], Environment.GetEnvironmentVariable),
             new NodeVersionCheck(ReadNodeVersionAsync),
         ];
     }
-
-    private static string? FindConfigurationError(string file) =>
-        Directory.Exists(file) ? $"{file} is a folder, not a file." : FindReadError(file);
-
-    private static string? FindAuditError(string file) => FindReadError(file);
-
-    private static string? FindReadError(string file)
-    {
-        try
-        {
-            if (File.Exists(file))
-            {
-                using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            }
-
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return $"{file} cannot be read ({e.GetType().Name}).";
-        }
-    }
-
-    private static string? FindModel(string folder) =>
-        Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.gguf").Select(Path.GetFileNameWithoutExtension).FirstOrDefault() : null;
 
     private static async Task<string?> ReadNodeVersionAsync(CancellationToken cancellation)
     {

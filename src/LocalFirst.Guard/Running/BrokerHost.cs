@@ -198,7 +198,9 @@ internal sealed class BrokerHost : IAsyncDisposable
         return e.GetType().Name;
     }
 
-    private static UpstreamMap ReadUpstreams(GuardSettings settings)
+    /// <summary>The configured upstreams with their extra roots.</summary>
+    /// <exception cref="GuardException">The roots cannot be read.</exception>
+    internal static UpstreamMap ReadUpstreams(GuardSettings settings)
     {
         var roots = new X509Certificate2Collection();
         if (settings.UpstreamTrust is { } path)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using LocalFirst.Guard.LocalModels.Hosting;
+using LocalFirst.Guard.Testing;
 using Xunit;
 
 namespace LocalFirst.Guard.Conformance.LocalModels;
@@ -16,12 +17,8 @@ public sealed class StoriesTests
     public async Task A_trained_model_continues_its_story_as_its_authors_saw_it()
     {
         var model = TestData.Find("models/stories260k.gguf");
-        if (NativesFolder.Find(null, AppContext.BaseDirectory) is not { } natives)
-        {
-            Assert.Skip("llama.cpp natives are absent (npm was not there at build)");
-            return;
-        }
-
+        var natives = NativesFolder.Find(null, AppContext.BaseDirectory);
+        Tools.Require(natives is not null, "llama.cpp natives are absent (npm was not there at build)");
         var run = Directory.CreateTempSubdirectory("lfg-test-").FullName;
         try
         {

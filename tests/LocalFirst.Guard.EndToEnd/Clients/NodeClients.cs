@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using LocalFirst.Guard.Testing;
 using Xunit;
 
 namespace LocalFirst.Guard.EndToEnd.Clients;
@@ -18,8 +19,8 @@ internal static class NodeClients
     public static async Task<string> FolderAsync()
     {
         var folder = await Installed.Value;
-        Assert.SkipWhen(folder is null, "npm is not installed, so the real SDKs and agents cannot run (.ci/prepare installs it).");
-        return folder!;
+        Tools.Require(folder is not null, "npm is not installed, so the real SDKs and agents cannot run (.ci/prepare installs it).");
+        return folder;
     }
 
     /// <summary>Claude Code's native binary. Its package's install script would only link it elsewhere, so none has to run.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using LocalFirst.Guard.LocalModels.Hosting;
+using LocalFirst.Guard.Testing;
 using Xunit;
 
 namespace LocalFirst.Guard.Tests.LocalModels;
@@ -55,10 +56,9 @@ public sealed class ConfinementTests(DemoModelFixture demo)
 
     private async Task<JsonElement> TryFromInsideAsync(ConfinementTier tier)
     {
-        if (!OperatingSystem.IsLinux() || (tier != ConfinementTier.None && HostLauncher.Highest == ConfinementTier.None))
-        {
-            Assert.Skip("unshare and setpriv (util-linux) are absent");
-        }
+        Tools.Require(
+            OperatingSystem.IsLinux() && (tier == ConfinementTier.None || HostLauncher.Highest != ConfinementTier.None),
+            "unshare and setpriv (util-linux) are absent");
 
         var keys = Path.Combine(demo.Folder, "keys");
         Directory.CreateDirectory(keys);
@@ -74,11 +74,7 @@ public sealed class ConfinementTests(DemoModelFixture demo)
         var output = await process.StandardOutput.ReadToEndAsync(Cancellation);
         var errors = await process.StandardError.ReadToEndAsync(Cancellation);
         await process.WaitForExitAsync(Cancellation);
-        if (HostLauncher.SaysForbidden(process.ExitCode))
-        {
-            Assert.Skip($"this system forbids namespaces: {errors}");
-        }
-
+        Tools.Require(!HostLauncher.SaysForbidden(process.ExitCode), $"this system forbids namespaces: {errors}");
         Assert.True(process.ExitCode == 0, errors);
         return JsonDocument.Parse(output).RootElement;
     }

@@ -1,6 +1,7 @@
 using LocalFirst.Guard.LocalModels.DemoModel;
 using LocalFirst.Guard.LocalModels.Hosting;
 using LocalFirst.Guard.Protocols;
+using LocalFirst.Guard.Testing;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(LocalFirst.Guard.Tests.LocalModels.DemoModelFixture))]
@@ -37,13 +38,8 @@ public sealed class DemoModelFixture : IAsyncDisposable
         }
     }
 
-    public static void RequireNatives()
-    {
-        if (NativesFolder.Find(null, AppContext.BaseDirectory) is null)
-        {
-            Assert.Skip("llama.cpp natives are absent (npm was not there at build)");
-        }
-    }
+    public static void RequireNatives() =>
+        Tools.Require(NativesFolder.Find(null, AppContext.BaseDirectory) is not null, "llama.cpp natives are absent (npm was not there at build)");
 
     internal static async Task<(string Text, AnswerEvent.Done? Done)> CollectAsync(IAsyncEnumerable<AnswerEvent> events)
     {

@@ -41,14 +41,6 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_configuration_error_is_told_as_it_is()
-    {
-        await ExpectAsync(new ConfigurationCheck(At("guard.yaml"), () => null), CheckStatus.Ok);
-        var bad = await ExpectAsync(new ConfigurationCheck(At("guard.yaml"), () => "guard.yaml:3: no such key"), CheckStatus.Fail);
-        Assert.Contains("guard.yaml:3", bad.Finding, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_broker_that_has_gone_without_a_word_fails_and_none_at_all_warns()
     {
         await ExpectAsync(new BrokerCheck(_folder), CheckStatus.Warn);
@@ -150,20 +142,6 @@ public sealed class DoctorTests : IDisposable
         Directory.CreateDirectory(At("runtimes/linux-x64-cpu/native"));
         await File.WriteAllTextAsync(At("runtimes/linux-x64-cpu/native/libllama.so"), "", TestContext.Current.CancellationToken);
         await ExpectAsync(new NativesCheck(At("runtimes")), CheckStatus.Ok);
-    }
-
-    [Fact]
-    public async Task A_missing_model_is_a_warning_and_names_the_mend()
-    {
-        await ExpectAsync(new ModelCheck(() => "demo"), CheckStatus.Ok);
-        Assert.Contains("guard model use", (await ExpectAsync(new ModelCheck(() => null), CheckStatus.Warn)).Mend!, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_log_that_does_not_open_fails()
-    {
-        await ExpectAsync(new AuditLogCheck(_ => Task.FromResult<string?>(null)), CheckStatus.Ok);
-        await ExpectAsync(new AuditLogCheck(_ => Task.FromResult<string?>("audit.db is not a database.")), CheckStatus.Fail);
     }
 
     [Theory]

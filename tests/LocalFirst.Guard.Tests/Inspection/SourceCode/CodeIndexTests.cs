@@ -3,6 +3,7 @@ using System.Text;
 using LocalFirst.Guard.Inspection;
 using LocalFirst.Guard.Inspection.SourceCode;
 using LocalFirst.Guard.Inspection.Views;
+using LocalFirst.Guard.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -214,7 +215,7 @@ public sealed class CodeIndexTests : IDisposable
         var repository = Path.Combine(_folder, "repo");
         Put(repository, "src/tracked.ts", new SomeSource(1).File("ts", 5));
         Put(repository, "src/untracked.ts", new SomeSource(2).File("ts", 5));
-        Assert.SkipUnless(Git("--version"), "git is not installed");
+        Tools.Require(Git("--version"), "git is not installed (.ci/prepare installs it)");
         Assert.True(Git("-C", repository, "init", "-q") && Git("-C", repository, "add", "src/tracked.ts"));
         Assert.Equal(["src/tracked.ts"], SourceFiles.List(repository));
     }
