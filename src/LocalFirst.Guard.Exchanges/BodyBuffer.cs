@@ -10,6 +10,9 @@ public sealed class BodyBuffer : IDisposable
 {
     private const int FirstRent = 16 * 1024;
 
+    // A length that is only announced may be a lie: beyond this, memory is taken as bytes arrive.
+    private const int MostOnAnnouncement = 1024 * 1024;
+
     private readonly BodyBufferPool _pool;
     private byte[] _bytes = [];
     private int _length;
@@ -33,6 +36,18 @@ public sealed class BodyBuffer : IDisposable
 
     /// <summary>Number of bytes.</summary>
     public int Length => _length;
+
+    /// <summary>Makes room for a body of an announced length, so that it need not be copied as it grows. A hint: any other length is taken as well.</summary>
+    /// <param name="length">Content-Length in bytes; null or negative when there is none.</param>
+    /// <exception cref="BodyTooLargeException">The cap on all bodies together is reached.</exception>
+    public void Expect(long? length)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (length is > 0)
+        {
+            EnsureCapacity((int)Math.Min(Math.Min(length.Value, MostOnAnnouncement), _pool.MaxBodyBytes));
+        }
+    }
 
     /// <summary>Appends bytes.</summary>
     /// <param name="bytes">What to append.</param>

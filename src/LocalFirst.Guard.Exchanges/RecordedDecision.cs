@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Protocols;
@@ -26,7 +25,6 @@ public sealed class RecordedDecision : IDisposable
         PolicyVersion = verdict.PolicyVersion;
         Position = position;
         _body = request.HandOverBody();
-        BodySha256 = SHA256.HashData(_body.Bytes.Span);
     }
 
     /// <summary>Id of the exchange.</summary>
@@ -55,9 +53,6 @@ public sealed class RecordedDecision : IDisposable
 
     /// <summary>Where the record stands in the log.</summary>
     public LogPosition Position { get; }
-
-    /// <summary>SHA-256 of the body as it was inspected, 32 bytes.</summary>
-    public ReadOnlyMemory<byte> BodySha256 { get; }
 
     /// <summary>Gives the body out, once, and only when the decision allows it to leave.</summary>
     /// <exception cref="InvalidOperationException">The decision is not to allow, or was used before.</exception>

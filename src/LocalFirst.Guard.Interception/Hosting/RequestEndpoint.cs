@@ -172,6 +172,7 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
     {
         try
         {
+            body.Expect(context.Request.ContentLength);
             var reader = context.Request.BodyReader;
             while (true)
             {

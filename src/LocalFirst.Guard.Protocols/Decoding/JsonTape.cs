@@ -66,9 +66,18 @@ internal sealed class JsonTape
     /// </summary>
     public const int MaxNodes = 500_000;
 
-    private readonly List<JsonNode> _nodes = new(256);
+    // Agent bodies hold a value for every 50 to 200 bytes. The arguments of each tool call get a tape of their own, mostly of a few values.
+    private const int BytesPerNode = 128;
+    private const int FewestNodes = 4;
+    private const int MostNodesAtFirst = 4096;
 
-    private JsonTape(ReadOnlyMemory<byte> body) => Body = body;
+    private readonly List<JsonNode> _nodes;
+
+    private JsonTape(ReadOnlyMemory<byte> body)
+    {
+        Body = body;
+        _nodes = new List<JsonNode>(Math.Clamp(body.Length / BytesPerNode, FewestNodes, MostNodesAtFirst));
+    }
 
     public ReadOnlyMemory<byte> Body { get; }
 
@@ -96,9 +105,10 @@ internal sealed class JsonTape
         var found = -1;
         if (parent >= 0 && this[parent].Kind == JsonTokenType.StartObject)
         {
-            foreach (var child in Children(parent))
+            var nodes = CollectionsMarshal.AsSpan(_nodes);
+            for (var child = parent + 1; child < nodes[parent].End; child = nodes[child].End)
             {
-                if (string.Equals(this[child].Name, name, StringComparison.Ordinal))
+                if (string.Equals(nodes[child].Name, name, StringComparison.Ordinal))
                 {
                     found = child;
                 }
@@ -161,8 +171,14 @@ internal sealed class JsonTape
     /// <summary>RFC 6901 pointer of a node, in the form that <see cref="PartPlace"/> describes.</summary>
     public string Pointer(int node, bool ofName = false)
     {
-        Span<int> path = stackalloc int[MaxDepth + 2];
         var depth = 0;
+        for (var at = node; this[at].Parent >= 0; at = this[at].Parent)
+        {
+            depth++;
+        }
+
+        Span<int> path = stackalloc int[depth];
+        depth = 0;
         for (var at = node; this[at].Parent >= 0; at = this[at].Parent)
         {
             path[depth++] = at;
@@ -355,7 +371,6 @@ internal sealed class JsonTape
             return SchemaNames.TryGet(chars[..count], out var known) ? known! : new string(chars[..count]);
         }
 
-        var text = Encoding.UTF8.GetString(bytes);
-        return reader.ValueIsEscaped ? JsonEscapes.Undo(text) : text;
+        return reader.ValueIsEscaped ? JsonEscapes.Undo(bytes) : Encoding.UTF8.GetString(bytes);
     }
 }
