@@ -99,10 +99,12 @@ internal sealed class BrokerHost : IAsyncDisposable
         var inspector = Inspector.Create(Inspections.OptionsOf(home, time));
         var cached = new CachedInspector(inspector, () => inspector.Generation);
         var catalogue = ProviderCatalogue.LoadBuiltIn();
+        var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), ClientCatalogue.LoadBuiltIn(), executor);
+        _ = WarmUp.StartAsync(catalogue, inspector, decide);
         var pipeline = Own(owned, new ExchangePipeline(
             new RequestDecoder(),
             new InspectStep(cached),
-            new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), ClientCatalogue.LoadBuiltIn(), executor),
+            decide,
             log,
             executor,
             time));
