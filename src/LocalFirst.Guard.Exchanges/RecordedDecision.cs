@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Protocols;
@@ -53,6 +54,10 @@ public sealed class RecordedDecision : IDisposable
 
     /// <summary>Where the record stands in the log.</summary>
     public LogPosition Position { get; }
+
+    /// <summary>SHA-256 of the body that this decision owns, 32 bytes; computed when it is asked for.</summary>
+    /// <exception cref="ObjectDisposedException">The decision was disposed.</exception>
+    public ReadOnlyMemory<byte> BodySha256 => SHA256.HashData(_body.Bytes.Span);
 
     /// <summary>Gives the body out, once, and only when the decision allows it to leave.</summary>
     /// <exception cref="InvalidOperationException">The decision is not to allow, or was used before.</exception>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using FsCheck.Xunit;
 using LocalFirst.Guard.Audit;
@@ -221,6 +222,7 @@ public sealed class ExchangePipelineTests
     public async Task A_decision_is_used_once()
     {
         using var decision = await RecordAsync(PolicyAction.Allow);
+        Assert.Equal(SHA256.HashData("body"u8), decision.BodySha256.ToArray());
 
         Assert.Equal("body"u8.ToArray(), decision.ClaimBodyForForwarding().ToArray());
         Assert.Throws<InvalidOperationException>(() => decision.ClaimBodyForForwarding());
