@@ -7,14 +7,17 @@ namespace LocalFirst.Guard.Audit.Notes;
 /// <param name="Origin">Names the log for ever.</param>
 /// <param name="Size">Number of leaves.</param>
 /// <param name="Root">Root hash, 32 bytes.</param>
-internal sealed record Checkpoint(string Origin, long Size, byte[] Root)
+public sealed record Checkpoint(string Origin, long Size, byte[] Root)
 {
+    /// <summary>The text that is signed, with its final line feed.</summary>
     public string ToText() => $"{Origin}\n{Size.ToString(CultureInfo.InvariantCulture)}\n{Convert.ToBase64String(Root)}\n";
 
     /// <summary>Reads the text of a note; extension lines are allowed by the specification and ignored.</summary>
+    /// <param name="text">The text of a note.</param>
     /// <exception cref="FormatException">Not a checkpoint.</exception>
     public static Checkpoint Parse(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         var lines = text.Split('\n');
         if (lines.Length < 4 || lines[0].Length == 0 || !TryParseSize(lines[1], out var size))
         {

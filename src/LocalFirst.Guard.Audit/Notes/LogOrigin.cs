@@ -5,15 +5,19 @@ namespace LocalFirst.Guard.Audit.Notes;
 /// <summary>The origin line of this device's checkpoints: <c>localfirst-guard/&lt;device-id&gt;/&lt;epoch&gt;</c>. It is the key name as well (C2SP tlog-checkpoint).</summary>
 /// <param name="Device">Device id, 32 hex digits.</param>
 /// <param name="Epoch">Epoch, from 1.</param>
-internal readonly record struct LogOrigin(string Device, long Epoch)
+public readonly record struct LogOrigin(string Device, long Epoch)
 {
     private const string Product = "localfirst-guard";
 
+    /// <summary>The origin line.</summary>
     public override string ToString() => $"{Product}/{Device}/{Epoch.ToString(CultureInfo.InvariantCulture)}";
 
+    /// <summary>Reads an origin line.</summary>
+    /// <param name="origin">The line, without its line feed.</param>
     /// <exception cref="FormatException">Not an origin of this product.</exception>
     public static LogOrigin Parse(string origin)
     {
+        ArgumentNullException.ThrowIfNull(origin);
         var parts = origin.Split('/');
         return parts is [Product, { Length: > 0 } device, var epoch]
             && long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

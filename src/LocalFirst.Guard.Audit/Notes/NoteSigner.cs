@@ -5,8 +5,11 @@ using NSec.Cryptography;
 namespace LocalFirst.Guard.Audit.Notes;
 
 /// <summary>Signs notes under one key name (C2SP signed-note). The key belongs to the caller, who disposes it.</summary>
-internal sealed class NoteSigner(string name, Key key)
+/// <param name="name">Key name.</param>
+/// <param name="key">Ed25519 private key.</param>
+public sealed class NoteSigner(string name, Key key)
 {
+    /// <summary>The key that checks what this signs.</summary>
     public VerifierKey VerifierKey { get; } = new(name, key.PublicKey);
 
     /// <summary>The note: the text, an empty line, one signature line.</summary>

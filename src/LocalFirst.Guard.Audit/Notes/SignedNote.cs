@@ -4,7 +4,7 @@ using System.Text;
 namespace LocalFirst.Guard.Audit.Notes;
 
 /// <summary>How a note stands to a key.</summary>
-internal enum NoteVerdict
+public enum NoteVerdict
 {
     /// <summary>Signed by the key.</summary>
     Good,
@@ -17,7 +17,7 @@ internal enum NoteVerdict
 }
 
 /// <summary>A parsed note (C2SP signed-note, "Format"): text, empty line, signature lines <c>— name base64(key id ‖ signature)</c>.</summary>
-internal sealed class SignedNote
+public sealed class SignedNote
 {
     /// <summary>EM DASH and a space begin a signature line.</summary>
     public const string LinePrefix = "\u2014 ";
@@ -36,9 +36,12 @@ internal sealed class SignedNote
     /// <summary>The signed text with its final line feed.</summary>
     public string Text { get; }
 
+    /// <summary>Reads a note. Nothing is verified yet.</summary>
+    /// <param name="note">The whole note.</param>
     /// <exception cref="FormatException">Not a signed note.</exception>
     public static SignedNote Parse(string note)
     {
+        ArgumentNullException.ThrowIfNull(note);
         var split = note.LastIndexOf("\n\n", StringComparison.Ordinal);
         if (split < 0 || split + 2 >= note.Length || !note.EndsWith('\n') || note.Any(c => char.IsControl(c) && c != '\n'))
         {
@@ -54,8 +57,11 @@ internal sealed class SignedNote
         return new SignedNote(note[..(split + 1)], [.. lines.Select(ParseLine)]);
     }
 
+    /// <summary>How the note stands to a key.</summary>
+    /// <param name="key">The key.</param>
     public NoteVerdict Verify(VerifierKey key)
     {
+        ArgumentNullException.ThrowIfNull(key);
         var own = _signatures.Where(s => s.Name == key.Name && s.Id == key.Id).ToList();
         if (own.Count == 0)
         {

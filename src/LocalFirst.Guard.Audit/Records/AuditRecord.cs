@@ -107,12 +107,41 @@ public sealed record DecisionRecord : AuditRecord
     /// <summary>SHA-256 of the policy file, hex.</summary>
     public required string PolicyHash { get; init; }
 
+    /// <summary>Phase of the work: <c>planning</c>, <c>execution</c>, <c>background</c> or <c>other</c>; null when not known.</summary>
+    public string? Phase { get; init; }
+
+    /// <summary>HMAC-SHA-256 of the client's session id under the device's correlation key, first 16 bytes in hex; null when the client named none.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>The cloud model that policy named in place of the requested one; null when the request goes out as it came.</summary>
+    public string? ModelSent { get; init; }
+
+    /// <summary>The provider terms that applied: <c>&lt;id&gt;@&lt;date&gt;</c> of a row in <c>rules/providers/terms</c>; null when there is none.</summary>
+    public string? Terms { get; init; }
+
+    /// <summary>Version of the fleet's policy bundle that was in force, from 1; null on a device that belongs to no fleet.</summary>
+    public long? Bundle { get; init; }
+
     /// <summary>Attempt number, from 1: a retry is a record of its own.</summary>
     public int Attempt { get; init; } = 1;
 
     /// <summary>Milliseconds from the last byte of the request to this decision.</summary>
     public double LatencyMs { get; init; }
 }
+
+/// <summary>
+/// What an answer used. Token kinds do not overlap: <c>input</c> counts what was neither read from nor written to the provider's prompt cache.
+/// </summary>
+/// <param name="Model">The model that answered, as it named itself.</param>
+/// <param name="Input">Input tokens outside the cache.</param>
+/// <param name="CacheRead">Input tokens read from the cache.</param>
+/// <param name="CacheWrite">Input tokens written to the cache.</param>
+/// <param name="Output">Output tokens, reasoning included.</param>
+/// <param name="CostNanoUsd">What it cost in 10⁻⁹ US dollars by the price table; 0 for a local model; null when the model has no price.</param>
+/// <param name="CloudCostNanoUsd">What the requested cloud model would have cost with its prompt cache, in 10⁻⁹ US dollars; null when it has no price.</param>
+/// <param name="Prices">Version of the price table; null when neither figure could be told.</param>
+/// <param name="IsEstimate">True when tokens were estimated because the answer named none.</param>
+public sealed record RecordedUsage(string Model, long Input, long CacheRead, long CacheWrite, long Output, long? CostNanoUsd, long? CloudCostNanoUsd, string? Prices, bool IsEstimate = false);
 
 /// <summary>How an exchange ended.</summary>
 public sealed record OutcomeRecord : AuditRecord
@@ -140,6 +169,9 @@ public sealed record OutcomeRecord : AuditRecord
 
     /// <summary>A short error class, if it failed; no prompt text.</summary>
     public string? Error { get; init; }
+
+    /// <summary>What the answer used, as the provider or the executor told it; null when it told nothing.</summary>
+    public RecordedUsage? Usage { get; init; }
 
     /// <summary>Milliseconds from the decision to the end.</summary>
     public double DurationMs { get; init; }
