@@ -2,6 +2,7 @@ using LocalFirst.Guard.EndToEnd.Broker;
 using LocalFirst.Guard.EndToEnd.Clients;
 using LocalFirst.Guard.EndToEnd.Provider;
 using LocalFirst.Guard.EndToEnd.Samples;
+using LocalFirst.Guard.MachineSetup.Runtimes;
 using Xunit;
 
 namespace LocalFirst.Guard.EndToEnd.Journey;
@@ -22,18 +23,30 @@ public sealed class ClaudeCodeTests(BrokerWithModel broker)
 
         Assert.True(result.ExitCode == 0, result.Everything);
         Assert.Contains(ProviderAnswers.Text, result.Out, StringComparison.Ordinal);
-        var sent = bridge.Sent.SelectMany(SentRequests.In).Where(r => r.Method == "POST").ToList();
-        var received = Assert.Single(broker.Provider.Requests, r => r.Path == "/v1/messages" && r.BodyText.Contains(prompt, StringComparison.Ordinal));
-        var original = Assert.Single(sent, r => r.Body.AsSpan().SequenceEqual(received.Body));
-        Assert.Equal(original.Target, $"/anthropic{received.Target}");
-        string[] ours = ["host", "connection", "transfer-encoding", "content-length"];
-        Assert.Equal(
-            original.Headers.Where(h => !ours.Contains(h.Key.ToLowerInvariant())).Select(h => $"{h.Key.ToLowerInvariant()}: {h.Value}").Order(),
-            received.Headers.Where(h => !ours.Contains(h.Key.ToLowerInvariant())).Select(h => $"{h.Key.ToLowerInvariant()}: {h.Value}").Order());
+        AssertArrivedAsWritten(prompt, bridge.Sent, prefix: "/anthropic");
     }
 
     [Fact]
-    public async Task A_clean_question_through_the_proxy_is_answered_by_the_provider()
+    public async Task A_clean_question_through_the_proxy_arrives_as_the_agent_wrote_it()
+    {
+        await LoopbackNamespace.RequireAsync();
+        var prompt = Some.CleanPrompt();
+        using var folder = new TestFolder();
+        await using var tap = new PlaintextTap(broker.Guard.Proxy.Port, broker.Guard.RootPem);
+        await using var bridge = new PortBridge(folder.File("bridge"), tap.Port);
+        var root = folder.File("tap.pem");
+        await File.WriteAllTextAsync(root, tap.RootPem, TestContext.Current.CancellationToken);
+        var way = RuntimeVariables.For(new Uri($"http://127.0.0.1:{tap.Port}"), root, root).ToDictionary(v => v.Name, v => v.Value);
+
+        var result = await ClaudeCode.AskAsync(prompt, bridge, way);
+
+        Assert.True(result.ExitCode == 0, result.Everything);
+        Assert.Contains(ProviderAnswers.Text, result.Out, StringComparison.Ordinal);
+        AssertArrivedAsWritten(prompt, tap.Sent, prefix: "");
+    }
+
+    [Fact]
+    public async Task The_agent_trusts_the_broker_with_the_variables_of_guard_exec()
     {
         await LoopbackNamespace.RequireAsync();
         var prompt = Some.CleanPrompt();
@@ -44,7 +57,6 @@ public sealed class ClaudeCodeTests(BrokerWithModel broker)
 
         Assert.True(result.ExitCode == 0, result.Everything);
         Assert.Contains(ProviderAnswers.Text, result.Out, StringComparison.Ordinal);
-        Assert.Contains(broker.Provider.Requests, r => r.Path == "/v1/messages" && r.BodyText.Contains(prompt, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -64,6 +76,18 @@ public sealed class ClaudeCodeTests(BrokerWithModel broker)
         Assert.True(result.ExitCode == 0, result.Everything);
         Assert.Contains(DemoModel.AnswerStart, result.Out, StringComparison.Ordinal);
         Assert.False(broker.Provider.HasSeen(canary));
+    }
+
+    private void AssertArrivedAsWritten(string prompt, IReadOnlyList<string> connections, string prefix)
+    {
+        var sent = connections.SelectMany(SentRequests.In).Where(r => r.Method == "POST").ToList();
+        var received = Assert.Single(broker.Provider.Requests, r => r.Path == "/v1/messages" && r.BodyText.Contains(prompt, StringComparison.Ordinal));
+        var original = Assert.Single(sent, r => r.Body.AsSpan().SequenceEqual(received.Body));
+        Assert.Equal(original.Target, $"{prefix}{received.Target}");
+        string[] ours = ["host", "connection", "transfer-encoding", "content-length"];
+        Assert.Equal(
+            original.Headers.Where(h => !ours.Contains(h.Key.ToLowerInvariant())).Select(h => $"{h.Key.ToLowerInvariant()}: {h.Value}").Order(),
+            received.Headers.Where(h => !ours.Contains(h.Key.ToLowerInvariant())).Select(h => $"{h.Key.ToLowerInvariant()}: {h.Value}").Order());
     }
 
     private Dictionary<string, string> BaseUrl() => new() { ["ANTHROPIC_BASE_URL"] = broker.Guard.AnthropicBase.ToString() };

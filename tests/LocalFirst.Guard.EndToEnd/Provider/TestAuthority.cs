@@ -43,8 +43,6 @@ internal sealed class TestAuthority : IDisposable
             return stranger.Issue(ProviderCertificate.Good);
         }
 
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=Fake provider", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         if (kind == ProviderCertificate.WrongName)
         {
@@ -56,16 +54,30 @@ internal sealed class TestAuthority : IDisposable
             names.AddIpAddress(IPAddress.Loopback);
         }
 
+        return Issue(names, kind == ProviderCertificate.Expired ? DateTimeOffset.UtcNow.AddDays(-1) : End);
+    }
+
+    /// <summary>A good certificate for a host.</summary>
+    public X509Certificate2 Issue(string host)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(host);
+        return Issue(names, End);
+    }
+
+    public void Dispose() => _root.Dispose();
+
+    private X509Certificate2 Issue(SubjectAlternativeNameBuilder names, DateTimeOffset end)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Fake provider", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
-        var end = kind == ProviderCertificate.Expired ? DateTimeOffset.UtcNow.AddDays(-1) : End;
         Span<byte> serial = stackalloc byte[16];
         RandomNumberGenerator.Fill(serial);
         using var certificate = request.Create(_root, Start, end, serial);
         return certificate.CopyWithPrivateKey(key);
     }
-
-    public void Dispose() => _root.Dispose();
 }
