@@ -1,4 +1,8 @@
+using System.Runtime.CompilerServices;
+using LocalFirst.Guard.Audit.Ingest;
+using LocalFirst.Guard.Audit.Keys;
 using LocalFirst.Guard.Audit.Merkle;
+using LocalFirst.Guard.Audit.Notes;
 using LocalFirst.Guard.Audit.Records;
 using LocalFirst.Guard.Audit.Storage;
 using LocalFirst.Guard.Audit.Verification;
@@ -7,12 +11,16 @@ using Microsoft.EntityFrameworkCore;
 namespace LocalFirst.Guard.Audit;
 
 /// <summary>Reads and verifies a log, without writing anything and while the broker may be writing it. Safe for concurrent use.</summary>
-public sealed class AuditReader : IAuditReader
+public sealed class AuditReader : IAuditReader, IRecordSource
 {
     /// <summary>Most exchanges in one answer: a page of the portal, with room.</summary>
     private const int DefaultMaxExchanges = 500;
 
+    /// <summary>Records read at a time: about a megabyte.</summary>
+    private const int DefaultPage = 1000;
+
     private readonly AuditLogOptions _options;
+    private string? _deviceId;
     private readonly Func<GuardDbContext> _open;
 
     private AuditReader(AuditLogOptions options, Func<GuardDbContext> open)
@@ -118,6 +126,60 @@ public sealed class AuditReader : IAuditReader
     public Task<VerificationReport> VerifyAsync(bool everySignature, CancellationToken cancellation) =>
         Guarded(_options.DatabasePath, () => LogVerification.RunAsync(_open, _options.KeysFolder, everySignature, cancellation));
 
+    /// <summary>The log as it is uploaded to a fleet's server.</summary>
+    public LogSource OpenUpload() => new(this);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<SourcedRecord> ReadAsync(DateTimeOffset since, DateTimeOffset until, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var (from, to) = (since.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds());
+        for (var sequence = 0L; ;)
+        {
+            var start = sequence;
+            var leaves = await Query(context => context.Leaves.Where(l => l.Sequence >= start && l.TimeMs >= from && l.TimeMs < to).OrderBy(l => l.Sequence).Take(DefaultPage).ToListAsync(cancellation));
+            foreach (var leaf in leaves)
+            {
+                yield return new SourcedRecord(DeviceId, null, leaf.Epoch, leaf.Index, RecordReader.ReadOrUnknown(leaf.Record), leaf.Record);
+            }
+
+            if (leaves.Count < DefaultPage)
+            {
+                yield break;
+            }
+
+            sequence = leaves[^1].Sequence + 1;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<LogHead>> HeadsAsync(CancellationToken cancellation = default)
+    {
+        var (device, key) = DeviceKeys.LoadPublic(_options.KeysFolder);
+        var report = await VerifyAsync(everySignature: false, cancellation);
+        var heads = new List<LogHead>();
+        foreach (var epoch in report.Epochs)
+        {
+            var note = await Query(context => context.Checkpoints.Where(c => c.Epoch == epoch.Epoch).OrderByDescending(c => c.Size).Select(c => c.Note).FirstOrDefaultAsync(cancellation));
+            var failure = report.Failures.FirstOrDefault(f => f.Epoch == epoch.Epoch);
+            heads.Add(new LogHead(
+                device,
+                Environment.MachineName,
+                epoch.Epoch,
+                epoch.Size,
+                epoch.RootHash,
+                note ?? "",
+                new VerifierKey(new LogOrigin(device, epoch.Epoch).ToString(), key).ToString(),
+                failure is null ? null : $"{failure.Class}: {failure.Message}."));
+        }
+
+        return heads;
+    }
+
+    /// <summary>Id of the device whose log this is.</summary>
+    internal string DeviceId => _deviceId ??= DeviceKeys.LoadPublic(_options.KeysFolder).DeviceId;
+
+    internal Task<T> QueryAsync<T>(Func<GuardDbContext, Task<T>> query) => Query(query);
+
     private async Task<T> Query<T>(Func<GuardDbContext, Task<T>> query)
     {
         await using var context = _open();
@@ -137,21 +199,9 @@ public sealed class AuditReader : IAuditReader
     }
 
     private static ExchangeEntry? Exchange(LeafRow decision, LeafRow? outcome) =>
-        Read(decision.Record) is DecisionRecord record
-            ? new ExchangeEntry(record, decision.Sequence, outcome is null ? null : Read(outcome.Record) as OutcomeRecord, decision.Epoch, decision.Index)
+        RecordReader.ReadOrUnknown(decision.Record) is DecisionRecord record
+            ? new ExchangeEntry(record, decision.Sequence, outcome is null ? null : RecordReader.ReadOrUnknown(outcome.Record) as OutcomeRecord, decision.Epoch, decision.Index)
             : null;
 
-    private static LogEntry Entry(LeafRow leaf) => new(leaf.Sequence, leaf.Epoch, leaf.Index, leaf.Hash, Read(leaf.Record), leaf.Record);
-
-    private static AuditRecord Read(byte[] record)
-    {
-        try
-        {
-            return RecordReader.Read(record);
-        }
-        catch (FormatException)
-        {
-            return new UnknownRecord("") { Time = DateTimeOffset.UnixEpoch };
-        }
-    }
+    private static LogEntry Entry(LeafRow leaf) => new(leaf.Sequence, leaf.Epoch, leaf.Index, leaf.Hash, RecordReader.ReadOrUnknown(leaf.Record), leaf.Record);
 }

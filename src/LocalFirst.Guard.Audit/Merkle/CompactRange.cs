@@ -22,6 +22,21 @@ internal sealed class CompactRange
     /// <summary>Number of leaves.</summary>
     public long Size { get; private set; }
 
+    /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
+    /// <exception cref="FormatException">It is not the range of a tree of this size.</exception>
+    public static CompactRange FromBytes(byte[] hashes, long size)
+    {
+        if (size < 0 || hashes.Length != MerkleHash.Size * System.Numerics.BitOperations.PopCount((ulong)size))
+        {
+            throw new FormatException("The stored tree does not fit its size.");
+        }
+
+        return new CompactRange([.. hashes.Chunk(MerkleHash.Size)], size);
+    }
+
+    /// <summary>The hashes of the perfect subtrees, largest first.</summary>
+    public byte[] ToBytes() => [.. _subtrees.SelectMany(s => s)];
+
     /// <summary>A copy that grows on its own: a commit that fails drops the copy and nothing has happened.</summary>
     public CompactRange Clone() => new([.. _subtrees], Size);
 

@@ -105,5 +105,54 @@ internal static class MerkleProof
         return newNode == 0 && oldRoot.SequenceEqual(oldHash) && newRoot.SequenceEqual(newHash);
     }
 
+    /// <summary>Whether the leaves [start, end) with this root are the same in the tree of this size and root (draft-ietf-plants-merkle-tree-certs §4.4).</summary>
+    public static bool VerifySubtree(long start, long end, long size, ReadOnlySpan<byte> subtreeRoot, ReadOnlySpan<byte> root, IReadOnlyList<byte[]> proof)
+    {
+        var length = end - start;
+        if (start < 0 || length <= 0 || end > size || start % (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)length) != 0 || !AreHashes(proof))
+        {
+            return false;
+        }
+
+        var left = proof.Count;
+        return Fold(start, end, size, known: true, subtreeRoot.ToArray(), proof, ref left) is var (subtree, whole)
+            && left == 0 && subtree.AsSpan().SequenceEqual(subtreeRoot) && whole.AsSpan().SequenceEqual(root);
+    }
+
+    // The proof is written from the inside out, so that it is read from its end. Depth: the tree's, at most 63.
+    private static (byte[] Subtree, byte[] Whole)? Fold(long start, long end, long size, bool known, byte[] subtree, IReadOnlyList<byte[]> proof, ref int left)
+    {
+        if (start == 0 && end == size)
+        {
+            if (known)
+            {
+                return (subtree, subtree);
+            }
+
+            return left == 0 ? null : (proof[--left], proof[left]);
+        }
+
+        if (left == 0)
+        {
+            return null;
+        }
+
+        var sibling = proof[--left];
+        var middle = 1L << (int)long.Log2(size - 1);
+        if (end <= middle)
+        {
+            return Fold(start, end, middle, known, subtree, proof, ref left) is var (s, w) ? (s, MerkleHash.Node(w, sibling)) : null;
+        }
+
+        if (middle <= start)
+        {
+            return Fold(start - middle, end - middle, size - middle, known, subtree, proof, ref left) is var (s, w) ? (s, MerkleHash.Node(sibling, w)) : null;
+        }
+
+        return Fold(0, end - middle, size - middle, known: false, subtree, proof, ref left) is var (inner, right)
+            ? (MerkleHash.Node(sibling, inner), MerkleHash.Node(sibling, right))
+            : null;
+    }
+
     private static bool AreHashes(IReadOnlyList<byte[]> proof) => proof.All(h => h.Length == MerkleHash.Size);
 }

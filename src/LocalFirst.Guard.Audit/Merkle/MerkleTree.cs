@@ -59,6 +59,53 @@ internal sealed class MerkleTree
         return proof;
     }
 
+    /// <summary>
+    /// SUBTREE_PROOF(start, end, D[n]) of draft-ietf-plants-merkle-tree-certs §4.4: proves that the leaves [start, end) are the same in the whole tree. Start is a
+    /// multiple of the smallest power of two that is not below the length.
+    /// </summary>
+    public IReadOnlyList<byte[]> SubtreeProof(long start, long end, long size)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, Size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(end, size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(start, end);
+        var proof = new List<byte[]>();
+        SubtreeSubProof(start, end, 0, size, known: true, proof);
+        return proof;
+    }
+
+    /// <summary>Root of the leaves [start, end) as a tree of their own.</summary>
+    public byte[] SubtreeRoot(long start, long end) => RootOf(start, end);
+
+    private void SubtreeSubProof(long start, long end, long from, long to, bool known, List<byte[]> proof)
+    {
+        if (start == from && end == to)
+        {
+            if (!known)
+            {
+                proof.Add(RootOf(from, to));
+            }
+
+            return;
+        }
+
+        var middle = from + LargestPowerOfTwoBelow(to - from);
+        if (end <= middle)
+        {
+            SubtreeSubProof(start, end, from, middle, known, proof);
+            proof.Add(RootOf(middle, to));
+        }
+        else if (middle <= start)
+        {
+            SubtreeSubProof(start, end, middle, to, known, proof);
+            proof.Add(RootOf(from, middle));
+        }
+        else
+        {
+            SubtreeSubProof(middle, end, middle, to, known: false, proof);
+            proof.Add(RootOf(from, middle));
+        }
+    }
+
     private void Path(long index, long start, long end, List<byte[]> proof)
     {
         if (end - start == 1)

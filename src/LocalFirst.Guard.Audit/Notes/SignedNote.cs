@@ -73,6 +73,19 @@ public sealed class SignedNote
         return own.All(s => key.Verify(text, s.Signature)) ? NoteVerdict.Good : NoteVerdict.Bad;
     }
 
+    /// <summary>The signature line of a key, with its line feed: what is kept of a note when lines of strangers are dropped.</summary>
+    internal string LineOf(VerifierKey key)
+    {
+        var (name, id, signature) = _signatures.First(s => s.Name == key.Name && s.Id == key.Id);
+        var blob = new byte[4 + signature.Length];
+        BinaryPrimitives.WriteUInt32BigEndian(blob, id);
+        signature.CopyTo(blob, 4);
+        return $"{LinePrefix}{name} {Convert.ToBase64String(blob)}\n";
+    }
+
+    /// <summary>What the lines of one key hold besides the key id.</summary>
+    internal IEnumerable<byte[]> SignaturesOf(string name, uint id) => _signatures.Where(s => s.Name == name && s.Id == id).Select(s => s.Signature);
+
     private static (string Name, uint Id, byte[] Signature) ParseLine(string line)
     {
         var parts = line.Split(' ');

@@ -36,6 +36,19 @@ internal static class RecordReader
         }
     }
 
+    /// <summary>The record, or an <see cref="UnknownRecord"/> without a time for bytes that are no record.</summary>
+    public static AuditRecord ReadOrUnknown(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return Read(bytes);
+        }
+        catch (FormatException)
+        {
+            return new UnknownRecord("") { Time = DateTimeOffset.UnixEpoch };
+        }
+    }
+
     private static AuditRecord Known(JsonElement json, string type, DateTimeOffset time) => type switch
     {
         "decision" => Decision(json, time),

@@ -1,13 +1,31 @@
+using LocalFirst.Guard.Audit.Storage.Fleet;
 using Microsoft.EntityFrameworkCore;
 
 namespace LocalFirst.Guard.Audit.Storage;
 
-/// <summary>The broker's only database. Tables are made by the migrations; their triggers refuse changes of what was written.</summary>
-internal sealed class GuardDbContext(DbContextOptions<GuardDbContext> options) : DbContext(options)
+/// <summary>
+/// The only database of broker and server: one model, and one set of migrations for each kind of database (a type each, as EF Core wants it:
+/// "Migrations with Multiple Providers"). Tables are made by the migrations; their triggers refuse changes of what was written.
+/// </summary>
+internal abstract class GuardDbContext(DbContextOptions options) : DbContext(options)
 {
     public DbSet<LeafRow> Leaves => Set<LeafRow>();
 
     public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
+
+    public DbSet<PersonRow> People => Set<PersonRow>();
+
+    public DbSet<DeviceRow> Devices => Set<DeviceRow>();
+
+    public DbSet<DocumentRow> Documents => Set<DocumentRow>();
+
+    public DbSet<BundleRow> Bundles => Set<BundleRow>();
+
+    public DbSet<DeviceLogRow> DeviceLogs => Set<DeviceLogRow>();
+
+    public DbSet<DeviceLeafRow> DeviceLeaves => Set<DeviceLeafRow>();
+
+    public DbSet<DeviceCheckpointRow> DeviceCheckpoints => Set<DeviceCheckpointRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -34,5 +52,12 @@ internal sealed class GuardDbContext(DbContextOptions<GuardDbContext> options) :
             checkpoint.Property(c => c.Size).HasColumnName("size");
             checkpoint.Property(c => c.Note).HasColumnName("note");
         });
+        FleetModel.Configure(modelBuilder);
     }
 }
+
+/// <summary>The database as an SQLite file.</summary>
+internal sealed class SqliteGuardDbContext(DbContextOptions<SqliteGuardDbContext> options) : GuardDbContext(options);
+
+/// <summary>The database on a PostgreSQL server.</summary>
+internal sealed class PostgreSqlGuardDbContext(DbContextOptions<PostgreSqlGuardDbContext> options) : GuardDbContext(options);

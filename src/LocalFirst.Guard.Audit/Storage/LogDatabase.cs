@@ -18,7 +18,7 @@ internal static class LogDatabase
     public static async Task<GuardDbContext> OpenForWritingAsync(string path, CancellationToken cancellation)
     {
         MakePrivate(path);
-        var context = new GuardDbContext(Options(path, SqliteOpenMode.ReadWriteCreate));
+        var context = new SqliteGuardDbContext(Options(path, SqliteOpenMode.ReadWriteCreate));
         try
         {
             await context.Database.OpenConnectionAsync(cancellation);
@@ -42,24 +42,24 @@ internal static class LogDatabase
     }
 
     public static GuardDbContext OpenForReading(string path) =>
-        new(Options(path, SqliteOpenMode.ReadOnly));
+        new SqliteGuardDbContext(Options(path, SqliteOpenMode.ReadOnly));
 
     /// <summary>For a copy on a medium that cannot be written: SQLite needs a -shm file beside a WAL database unless it is told that nothing changes.</summary>
     public static GuardDbContext OpenImmutable(string path) =>
-        new(Options($"file:{Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1", SqliteOpenMode.ReadOnly));
+        new SqliteGuardDbContext(Options($"file:{Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1", SqliteOpenMode.ReadOnly));
 
-    private static DbContextOptions<GuardDbContext> Options(string source, SqliteOpenMode mode)
+    private static DbContextOptions<SqliteGuardDbContext> Options(string source, SqliteOpenMode mode)
     {
         // Not pooled: a pooled connection would keep file and write-ahead log open after the log was closed.
         var connection = new SqliteConnectionStringBuilder { DataSource = source, Mode = mode, Pooling = false, DefaultTimeout = DefaultBusyTimeoutMs / 1000 };
-        return new DbContextOptionsBuilder<GuardDbContext>()
+        return new DbContextOptionsBuilder<SqliteGuardDbContext>()
             .UseSqlite(connection.ToString())
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
     }
 
     // SQLite gives -wal and -shm the mode of the database file, so one file is enough.
-    private static void MakePrivate(string path)
+    internal static void MakePrivate(string path)
     {
         try
         {

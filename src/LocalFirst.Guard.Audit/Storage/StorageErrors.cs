@@ -1,8 +1,9 @@
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace LocalFirst.Guard.Audit.Storage;
 
-/// <summary>Turns what SQLite says (sqlite.org/rescode.html) into what a person can do.</summary>
+/// <summary>Turns what SQLite (sqlite.org/rescode.html) and PostgreSQL say into what a person can do.</summary>
 internal static class StorageErrors
 {
     private const int Busy = 5;
@@ -15,6 +16,11 @@ internal static class StorageErrors
 
     public static AuditException Explain(string path, Exception error)
     {
+        if (Find<NpgsqlException>(error) is { } postgres)
+        {
+            return ExplainPostgreSql(path, postgres, error);
+        }
+
         var (what, next) = Find<SqliteException>(error)?.SqliteErrorCode switch
         {
             Busy => ("is locked by another program", "Close the program that has it open, a database browser for example."),
@@ -26,6 +32,24 @@ internal static class StorageErrors
             _ => ("could not be used", "Check that the file belongs to this version of the broker and is not damaged."),
         };
         return new AuditException($"The audit log {path} {what}.\n  → {next}", error);
+    }
+
+    // SQLSTATE: postgresql.org/docs/current/errcodes-appendix.html
+    private static AuditException ExplainPostgreSql(string place, NpgsqlException postgres, Exception error)
+    {
+        var (what, next) = postgres.SqlState switch
+        {
+            "28P01" or "28000" => ("refuses the name or the password", "Check Username and Password of the connection string, and pg_hba.conf of the server."),
+            "3D000" => ("does not have that database", "Make it with createdb, or name another in the connection string."),
+            "25006" => ("is read-only", "Connect to the primary: this is a standby, or default_transaction_read_only is on."),
+            "53100" => ("has no disk space left", "Free some space; until then devices keep their records and send them later."),
+            "53300" => ("accepts no more connections", "Raise max_connections, or lower the number of servers."),
+            "42501" => ("does not allow this to the user", "Give the user the right to create and write tables in its schema."),
+            "57P01" or "57P02" or "57P03" => ("is starting or stopping", "Wait a moment; devices keep their records and send them later."),
+            null => ("cannot be reached", "Check Host and Port of the connection string, that the server runs, and the network between."),
+            _ => ($"reports an error (SQLSTATE {postgres.SqlState})", "Look into the server's own log."),
+        };
+        return new AuditException($"The database {place} {what}.\n  → {next}", error);
     }
 
     private static T? Find<T>(Exception? error)

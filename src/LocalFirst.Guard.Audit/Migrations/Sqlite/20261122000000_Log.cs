@@ -9,7 +9,7 @@ namespace LocalFirst.Guard.Audit.Migrations.Sqlite;
 /// Leaves and checkpoints. Written as SQL because EF Core has no words for STRICT tables (sqlite.org/stricttables.html) and triggers. The triggers
 /// are guard rails against mistakes; what makes a change visible is the signed tree.
 /// </summary>
-[DbContext(typeof(GuardDbContext))]
+[DbContext(typeof(SqliteGuardDbContext))]
 [Migration("20261122000000_Log")]
 internal sealed class Log : Migration
 {

@@ -1,0 +1,184 @@
+using LocalFirst.Guard.Audit.Records;
+using LocalFirst.Guard.Audit.Storage;
+using LocalFirst.Guard.Audit.Storage.Fleet;
+using Microsoft.EntityFrameworkCore;
+
+namespace LocalFirst.Guard.Audit.Fleet;
+
+/// <summary>The store over the one database.</summary>
+internal sealed class FleetStore(FleetDatabase database) : IFleetStore
+{
+    /// <summary>Most exchanges in one answer: a page of the portal, with room.</summary>
+    private const int DefaultMaxExchanges = 500;
+
+    public Task SavePersonAsync(FleetPerson person, CancellationToken cancellation) =>
+        database.AloneAsync($"person/{person.ObjectId}", async context =>
+        {
+            var row = await context.People.AsTracking().SingleOrDefaultAsync(p => p.ObjectId == person.ObjectId, cancellation);
+            if (row is null)
+            {
+                row = new PersonRow { ObjectId = person.ObjectId };
+                context.People.Add(row);
+            }
+
+            row.TenantId = person.TenantId;
+            row.Name = person.Name;
+            row.Groups = string.Join('\n', person.Groups.Order(StringComparer.Ordinal));
+            row.SeenMs = Ms(person.Seen);
+            return await context.SaveChangesAsync(cancellation);
+        }, cancellation);
+
+    public Task<FleetPerson?> FindPersonAsync(string objectId, CancellationToken cancellation) =>
+        database.RunAsync(async context => await context.People.SingleOrDefaultAsync(p => p.ObjectId == objectId, cancellation) is { } row ? Person(row) : null);
+
+    public Task<IReadOnlyList<FleetPerson>> ListPeopleAsync(CancellationToken cancellation) =>
+        database.RunAsync<IReadOnlyList<FleetPerson>>(async context =>
+            [.. (await context.People.ToListAsync(cancellation)).Select(Person).OrderBy(p => p.Name, StringComparer.OrdinalIgnoreCase).ThenBy(p => p.ObjectId, StringComparer.Ordinal)]);
+
+    public Task EnrollAsync(FleetDevice device, CancellationToken cancellation) =>
+        database.AloneAsync($"device/{device.Id}", async context =>
+        {
+            var row = await context.Devices.AsTracking().SingleOrDefaultAsync(d => d.Id == device.Id, cancellation);
+            if (row is null)
+            {
+                row = new DeviceRow { Id = device.Id, PublicKey = device.PublicKey.ToArray(), EnrolledMs = Ms(device.Enrolled) };
+                context.Devices.Add(row);
+            }
+            else if (row.RevokedMs is not null)
+            {
+                throw new FleetConflictException($"The device {device.Id} was revoked.\n  → Move its keys folder away, so that it becomes a new device, and enrol again; or ask who revoked it.");
+            }
+            else if (!row.PublicKey.AsSpan().SequenceEqual(device.PublicKey.Span))
+            {
+                throw new FleetConflictException($"The device {device.Id} is enrolled with another key.\n  → If its keys were lost, move the whole keys folder away, so that it becomes a new device, and enrol again.");
+            }
+
+            row.Name = device.Name;
+            row.PersonId = device.PersonId;
+            return await context.SaveChangesAsync(cancellation);
+        }, cancellation);
+
+    public Task<FleetDevice?> FindDeviceAsync(string id, CancellationToken cancellation) =>
+        database.RunAsync(async context => await context.Devices.SingleOrDefaultAsync(d => d.Id == id, cancellation) is { } row ? Device(row) : null);
+
+    public Task<IReadOnlyList<FleetDevice>> ListDevicesAsync(CancellationToken cancellation) =>
+        database.RunAsync<IReadOnlyList<FleetDevice>>(async context =>
+            [.. (await context.Devices.ToListAsync(cancellation)).Select(Device).OrderBy(d => d.Name, StringComparer.OrdinalIgnoreCase).ThenBy(d => d.Id, StringComparer.Ordinal)]);
+
+    public Task TouchDeviceAsync(string id, DateTimeOffset seen, long? bundleVersion, CancellationToken cancellation) =>
+        database.RunAsync(async context => await context.Devices.Where(d => d.Id == id).ExecuteUpdateAsync(
+            set => set.SetProperty(d => d.LastSeenMs, Ms(seen)).SetProperty(d => d.BundleVersion, d => bundleVersion ?? d.BundleVersion),
+            cancellation));
+
+    public Task RevokeDeviceAsync(string id, DateTimeOffset revoked, CancellationToken cancellation) =>
+        database.RunAsync(async context => await context.Devices.Where(d => d.Id == id && d.RevokedMs == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(d => d.RevokedMs, Ms(revoked)), cancellation));
+
+    public Task<IReadOnlyList<FleetDocument>> ListDocumentsAsync(string kind, CancellationToken cancellation) =>
+        database.RunAsync<IReadOnlyList<FleetDocument>>(async context =>
+        [
+            .. (await context.Documents
+                .Where(d => d.Kind == kind && !context.Documents.Any(later => later.Kind == d.Kind && later.Name == d.Name && later.Version > d.Version))
+                .ToListAsync(cancellation))
+                .Select(Document).OrderBy(d => d.Name, StringComparer.Ordinal),
+        ]);
+
+    public Task<IReadOnlyList<FleetDocument>> ReadHistoryAsync(string kind, string name, CancellationToken cancellation) =>
+        database.RunAsync<IReadOnlyList<FleetDocument>>(async context =>
+            [.. (await context.Documents.Where(d => d.Kind == kind && d.Name == name).OrderByDescending(d => d.Version).ToListAsync(cancellation)).Select(Document)]);
+
+    public Task AddDocumentAsync(FleetDocument document, CancellationToken cancellation) =>
+        database.AloneAsync($"document/{document.Kind}/{document.Name}", async context =>
+        {
+            var newest = await context.Documents.Where(d => d.Kind == document.Kind && d.Name == document.Name).MaxAsync(d => (long?)d.Version, cancellation) ?? 0;
+            if (document.Version != newest + 1)
+            {
+                throw new FleetConflictException($"'{document.Name}' was changed meanwhile: its newest version is {newest}.\n  → Look at that version, then make your change again.");
+            }
+
+            context.Documents.Add(new DocumentRow
+            {
+                Kind = document.Kind,
+                Name = document.Name,
+                Version = document.Version,
+                Text = document.Text,
+                Hash = document.Hash,
+                By = document.By,
+                WrittenMs = Ms(document.Written),
+            });
+            return await context.SaveChangesAsync(cancellation);
+        }, cancellation);
+
+    public Task<long> BundleVersionAsync(string deviceId, string contentHash, DateTimeOffset issued, CancellationToken cancellation) =>
+        database.AloneAsync($"bundle/{deviceId}", async context =>
+        {
+            var last = await context.Bundles.Where(b => b.DeviceId == deviceId).OrderByDescending(b => b.Version).FirstOrDefaultAsync(cancellation);
+            if (last?.ContentHash == contentHash)
+            {
+                return last.Version;
+            }
+
+            var next = (last?.Version ?? 0) + 1;
+            context.Bundles.Add(new BundleRow { DeviceId = deviceId, Version = next, ContentHash = contentHash, IssuedMs = Ms(issued) });
+            await context.SaveChangesAsync(cancellation);
+            return next;
+        }, cancellation);
+
+    public Task<IReadOnlyList<FleetExchange>> ListExchangesAsync(int max, long? before, string? deviceId, CancellationToken cancellation) =>
+        database.RunAsync<IReadOnlyList<FleetExchange>>(async context =>
+        {
+            var end = before ?? long.MaxValue;
+            var decisions = await context.DeviceLeaves
+                .Where(l => l.Type == "decision" && l.Number < end && (deviceId == null || l.DeviceId == deviceId)
+                    && !context.DeviceLeaves.Any(later => later.DeviceId == l.DeviceId && later.Exchange == l.Exchange && later.Type == "decision" && later.Number > l.Number))
+                .OrderByDescending(l => l.Number)
+                .Take(Math.Clamp(max, 1, DefaultMaxExchanges))
+                .ToListAsync(cancellation);
+            return await WithOutcomesAsync(context, decisions, cancellation);
+        });
+
+    public Task<FleetExchange?> FindExchangeAsync(string deviceId, string exchange, CancellationToken cancellation) =>
+        database.RunAsync(async context =>
+        {
+            var decision = await context.DeviceLeaves.Where(l => l.DeviceId == deviceId && l.Exchange == exchange && l.Type == "decision")
+                .OrderByDescending(l => l.Number).FirstOrDefaultAsync(cancellation);
+            return decision is null ? null : (await WithOutcomesAsync(context, [decision], cancellation)).SingleOrDefault();
+        });
+
+    public Task CheckAsync(CancellationToken cancellation) =>
+        database.RunAsync(async context => await context.Devices.Take(1).CountAsync(cancellation));
+
+    private static async Task<IReadOnlyList<FleetExchange>> WithOutcomesAsync(GuardDbContext context, List<DeviceLeafRow> decisions, CancellationToken cancellation)
+    {
+        var ids = decisions.Select(d => d.Exchange).Distinct().ToList();
+        var outcomes = (await context.DeviceLeaves.Where(l => l.Type == "outcome" && ids.Contains(l.Exchange)).OrderBy(l => l.Number).ToListAsync(cancellation))
+            .ToLookup(l => (l.DeviceId, l.Exchange));
+        var devices = await context.Devices.ToDictionaryAsync(d => d.Id, cancellation);
+        var people = await context.People.ToDictionaryAsync(p => p.ObjectId, p => p.Name, cancellation);
+        var exchanges = new List<FleetExchange>();
+        foreach (var leaf in decisions)
+        {
+            if (RecordReader.ReadOrUnknown(leaf.Record) is DecisionRecord decision)
+            {
+                var outcome = outcomes[(leaf.DeviceId, leaf.Exchange)].LastOrDefault();
+                var entry = new ExchangeEntry(decision, leaf.Number, outcome is null ? null : RecordReader.ReadOrUnknown(outcome.Record) as OutcomeRecord, leaf.Epoch, leaf.Index);
+                var device = devices.GetValueOrDefault(leaf.DeviceId);
+                exchanges.Add(new FleetExchange(leaf.DeviceId, device?.Name ?? "", people.GetValueOrDefault(device?.PersonId ?? "") ?? "", entry));
+            }
+        }
+
+        return exchanges;
+    }
+
+    private static FleetPerson Person(PersonRow row) =>
+        new(row.ObjectId, row.TenantId, row.Name, row.Groups.Split('\n', StringSplitOptions.RemoveEmptyEntries), Time(row.SeenMs));
+
+    private static FleetDevice Device(DeviceRow row) =>
+        new(row.Id, row.Name, row.PublicKey, row.PersonId, Time(row.EnrolledMs), row.LastSeenMs is { } seen ? Time(seen) : null, row.BundleVersion, row.RevokedMs is { } revoked ? Time(revoked) : null);
+
+    private static FleetDocument Document(DocumentRow row) => new(row.Kind, row.Name, row.Version, row.Text, row.Hash, row.By, Time(row.WrittenMs));
+
+    private static long Ms(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
+
+    private static DateTimeOffset Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms);
+}
