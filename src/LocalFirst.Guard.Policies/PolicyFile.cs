@@ -36,6 +36,11 @@ public static partial class PolicyFile
     /// <exception cref="PolicyException">There is none of that name.</exception>
     public static Policy BuiltIn(string name) => Parse(BuiltInBytes($"{name}.yaml"), $"{ResourcePrefix}{name}.yaml");
 
+    /// <summary>The text of a built-in policy.</summary>
+    /// <param name="name">One of <see cref="BuiltInNames"/>.</param>
+    /// <exception cref="PolicyException">There is none of that name.</exception>
+    public static string BuiltInText(string name) => Encoding.UTF8.GetString(BuiltInBytes($"{name}.yaml"));
+
     /// <summary>Reads a policy file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="PolicyException">It cannot be read.</exception>
@@ -144,7 +149,7 @@ public static partial class PolicyFile
         };
     }
 
-    private static string Name(YamlScalar scalar)
+    internal static string Name(YamlScalar scalar)
     {
         var text = scalar.AsText(maxLength: 64);
         return text != PolicyWords.Any && NameForm().IsMatch(text)

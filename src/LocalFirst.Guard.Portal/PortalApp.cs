@@ -81,7 +81,11 @@ public sealed class PortalApp : IAsyncDisposable
             o.SuppressXFrameOptionsHeader = true;
         });
         builder.Services
-            .AddRazorPages(o => o.Conventions.AllowAnonymousToPage("/SignIn"))
+            .AddRazorPages(o =>
+            {
+                PortalPages.KeepOnly(o, isServer: false);
+                o.Conventions.AllowAnonymousToPage("/SignIn");
+            })
             .ConfigureApplicationPartManager(parts =>
             {
                 // Only our own pages, whatever program hosts us.

@@ -97,6 +97,8 @@ internal sealed class DeviceKeys : IDisposable
         }
     }
 
+    public byte[] Sign(ReadOnlySpan<byte> message) => SignatureAlgorithm.Ed25519.Sign(_key, message);
+
     public NoteSigner SignerFor(long epoch) => new(new LogOrigin(DeviceId, epoch).ToString(), _key);
 
     /// <summary>HMAC-SHA-256 (RFC 2104) under the correlation key, first 16 bytes as lower-case hex.</summary>
@@ -113,7 +115,7 @@ internal sealed class DeviceKeys : IDisposable
         CryptographicOperations.ZeroMemory(_correlationKey);
     }
 
-    private static byte[] NewPrivateKey()
+    internal static byte[] NewPrivateKey()
     {
         using var key = Key.Create(SignatureAlgorithm.Ed25519, new KeyCreationParameters { ExportPolicy = KeyExportPolicies.AllowPlaintextExport });
         return key.Export(KeyBlobFormat.PkixPrivateKeyText);

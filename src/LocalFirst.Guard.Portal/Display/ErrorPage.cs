@@ -30,7 +30,7 @@ internal static class ErrorPage
             <p class="eyebrow">{(int)status}</p>
             <h1>{encoder.Encode(title)}</h1>
             <p>{encoder.Encode(text)}</p>
-            <p><a href="/">All exchanges</a></p>
+            <p><a href="/">Back to the start</a></p>
             </main>
             </body>
             </html>

@@ -6,7 +6,7 @@ namespace LocalFirst.Guard.Configuration;
 internal sealed record GuardSettings
 {
     /// <summary>Keys of the file, as <c>schemas/guard.schema.json</c> lists them too (a test keeps both the same).</summary>
-    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "server"];
+    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "server", "fleet", "azureAd"];
 
     /// <summary>Where the proxy listens; loopback only.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8899);
@@ -28,6 +28,37 @@ internal sealed record GuardSettings
 
     /// <summary>The fleet server that this device is enrolled with; null when there is none.</summary>
     public Uri? Server { get; init; }
+
+    /// <summary>What <c>guard server</c> needs; null where this home is no server's.</summary>
+    public FleetSettings Fleet { get; init; } = new();
+
+    /// <summary>The directory of <c>guard server</c>, as Microsoft.Identity.Web names its keys.</summary>
+    public IReadOnlyDictionary<string, string> AzureAd { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>The fleet's server.</summary>
+internal sealed record FleetSettings
+{
+    /// <summary>Keys of the section.</summary>
+    public static readonly IReadOnlyList<string> Keys = ["name", "listen", "certificate", "certificateKey", "database", "bundleDays"];
+
+    /// <summary>Name of the fleet, for people.</summary>
+    public string Name { get; init; } = "LocalFirst.Guard";
+
+    /// <summary>Where the server listens; anything but loopback needs a certificate.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8443);
+
+    /// <summary>Absolute path of the PEM file of the certificate with its chain; null for plain HTTP on loopback.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>Absolute path of the PEM file of its key; null when it is in <see cref="Certificate"/>.</summary>
+    public string? CertificateKey { get; init; }
+
+    /// <summary>PostgreSQL connection string or path of an SQLite file; null for <c>fleet.db</c> in the home.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>Days for which a device that hears nothing obeys its policy, 1…90.</summary>
+    public int BundleDays { get; init; } = 7;
 }
 
 /// <summary>One local model: an embedded one (<see cref="Name"/>) or an OpenAI-compatible endpoint that the operator names (<see cref="Url"/>).</summary>

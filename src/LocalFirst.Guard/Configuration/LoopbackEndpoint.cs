@@ -18,6 +18,24 @@ internal static class LoopbackEndpoint
     /// <summary>Reads the text, or says what is wrong with it and how to mend it.</summary>
     public static bool TryParse(string text, out IPEndPoint endpoint, out string what, out string next)
     {
+        if (!TryParseAny(text, out endpoint, out what, out next))
+        {
+            return false;
+        }
+
+        if (IPAddress.IsLoopback(endpoint.Address))
+        {
+            return true;
+        }
+
+        what = "this address can be reached from other machines.";
+        next = "Use a loopback address: 127.0.0.1 or [::1].";
+        return false;
+    }
+
+    /// <summary>Reads any address with a port: a server's.</summary>
+    public static bool TryParseAny(string text, out IPEndPoint endpoint, out string what, out string next)
+    {
         endpoint = new IPEndPoint(IPAddress.Loopback, 0);
         (what, next) = ("", "");
 
@@ -26,13 +44,6 @@ internal static class LoopbackEndpoint
         {
             what = "this is not an address with a port.";
             next = "Write IP:PORT, for example 127.0.0.1:8899 (in YAML, an IPv6 address needs quotes: \"[::1]:8899\"). Port 0 takes a free one.";
-            return false;
-        }
-
-        if (!IPAddress.IsLoopback(read.Address))
-        {
-            what = "this address can be reached from other machines.";
-            next = "Use a loopback address: 127.0.0.1 or [::1].";
             return false;
         }
 

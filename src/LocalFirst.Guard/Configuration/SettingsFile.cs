@@ -1,5 +1,6 @@
 using System.Net;
 using LocalFirst.Guard.CommandLine;
+using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Policies.Yaml;
 
@@ -62,6 +63,8 @@ internal static class SettingsFile
             UpstreamTrust = FilePath(map.Find("upstreamTrust"), folder),
             Models = Models(map.Find("models"), folder) ?? defaults.Models,
             Server = map.Find("server") is { } server ? Address(server, requireTls: true) : null,
+            Fleet = Fleet(map.Find("fleet"), folder) ?? defaults.Fleet,
+            AzureAd = AzureAd(map.Find("azureAd")) ?? defaults.AzureAd,
         };
 
         if (settings.Listen.Port != 0 && settings.Listen.Equals(settings.Portal))
@@ -206,6 +209,42 @@ internal static class SettingsFile
         return char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
             ? text
             : throw scalar.Error("this is not a plain model name.", "Write the name that 'guard model list' prints, not a path; 'guard model add PATH' takes a file.");
+    }
+
+    private static FleetSettings? Fleet(YamlNode? node, string folder)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        var map = node.AsMap();
+        map.AllowOnly(FleetSettings.Keys);
+        var defaults = new FleetSettings();
+        return new FleetSettings
+        {
+            Name = map.Find("name")?.AsScalar().AsText(maxLength: 64) ?? defaults.Name,
+            Listen = map.Find("listen") is { } listen ? AnyEndpoint(listen) : defaults.Listen,
+            Certificate = FilePath(map.Find("certificate"), folder),
+            CertificateKey = FilePath(map.Find("certificateKey"), folder),
+            Database = map.Find("database")?.AsScalar().AsText(maxLength: 4096),
+            BundleDays = map.Find("bundleDays")?.AsScalar().AsInteger(1, 90) ?? defaults.BundleDays,
+        };
+    }
+
+    private static IPEndPoint AnyEndpoint(YamlNode node) =>
+        LoopbackEndpoint.TryParseAny(node.AsScalar().Value, out var endpoint, out var what, out var next) ? endpoint : throw node.Error(what, next);
+
+    private static Dictionary<string, string>? AzureAd(YamlNode? node)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        var map = node.AsMap();
+        map.AllowOnly(DirectorySettings.Keys);
+        return map.Entries.ToDictionary(e => e.Key, e => e.Value.AsScalar().AsText(maxLength: 2048), StringComparer.Ordinal);
     }
 
     private static Uri Address(YamlNode node, bool requireTls = false)

@@ -49,6 +49,13 @@ internal sealed class Chromium : IAsyncDisposable
         ViewportSize = new ViewportSize { Width = 1280, Height = 800 },
     }));
 
+    /// <summary>One that takes the throw-away certificates of a test's own servers; Chromium has no other way than the system's store.</summary>
+    public Task<IPage> NewTrustingPageAsync() => _browser.NewPageAsync(new BrowserNewPageOptions
+    {
+        ViewportSize = new ViewportSize { Width = 1280, Height = 800 },
+        IgnoreHTTPSErrors = true,
+    });
+
     public async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();

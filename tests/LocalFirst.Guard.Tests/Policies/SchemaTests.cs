@@ -1,6 +1,8 @@
 using System.Text.Json;
 using LocalFirst.Guard.Configuration;
+using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Policies;
+using LocalFirst.Guard.Policies.Assignment;
 using Xunit;
 
 namespace LocalFirst.Guard.Tests.Policies;
@@ -31,12 +33,29 @@ public sealed class SchemaTests
         var properties = schema.GetProperty("properties");
         Assert.Equal(GuardSettings.Keys, Keys(schema));
         Assert.Equal(ModelSettings.Keys, Keys(properties.GetProperty("models").GetProperty("items")));
+        Assert.Equal(FleetSettings.Keys, Keys(properties.GetProperty("fleet")));
+        Assert.Equal(DirectorySettings.Keys, Keys(properties.GetProperty("azureAd")));
+        Assert.Equal(defaults.Fleet.Listen.ToString(), properties.GetProperty("fleet").GetProperty("properties").GetProperty("listen").GetProperty("default").GetString());
         Assert.Equal(defaults.Listen.ToString(), properties.GetProperty("listen").GetProperty("default").GetString());
         Assert.Equal(defaults.Portal.ToString(), properties.GetProperty("portal").GetProperty("default").GetString());
         Assert.Equal(defaults.Policy, properties.GetProperty("policy").GetProperty("default").GetString());
     }
 
+    [Fact]
+    public void The_assignments_schema_knows_the_readers_keys_and_bounds()
+    {
+        var schema = Schema("assignments.schema.json");
+        var list = schema.GetProperty("properties").GetProperty("assignments");
+        var item = list.GetProperty("items");
+        Assert.Equal(AssignmentFile.Keys, Keys(schema));
+        Assert.Equal(AssignmentFile.AssignmentKeys, Keys(item));
+        Assert.Equal(AssignmentFile.IncludeKeys, Keys(item.GetProperty("properties").GetProperty("include")));
+        Assert.Equal(AssignmentFile.MaxAssignments, list.GetProperty("maxItems").GetInt32());
+        Assert.Equal(AssignmentFile.MaxPriority, item.GetProperty("properties").GetProperty("priority").GetProperty("maximum").GetInt32());
+    }
+
     [Theory]
+    [InlineData("assignments.schema.json")]
     [InlineData("policy.schema.json")]
     [InlineData("guard.schema.json")]
     public void No_object_of_a_schema_takes_unknown_keys_and_no_reference_dangles(string file)

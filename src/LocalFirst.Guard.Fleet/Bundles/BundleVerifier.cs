@@ -1,0 +1,76 @@
+using LocalFirst.Guard.Audit.Notes;
+
+namespace LocalFirst.Guard.Fleet.Bundles;
+
+/// <summary>A bundle was not accepted; the last good one stays in force. The message is a sentence for people.</summary>
+/// <param name="message">Why.</param>
+public sealed class BundleRefusedException(string message) : Exception(message);
+
+/// <summary>Checks bundles on the device, with what it pinned when it enrolled.</summary>
+/// <param name="key">The server's bundle key.</param>
+/// <param name="fleet">The fleet's id.</param>
+/// <param name="device">This device's id.</param>
+public sealed class BundleVerifier(VerifierKey key, string fleet, string device)
+{
+    /// <summary>How far the server's clock may be ahead of ours.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
+
+    /// <summary>The bundle of a note, if this device may obey it. Expiry is not checked: an expired bundle still says what happens then.</summary>
+    /// <param name="note">The signed note.</param>
+    /// <param name="last">The bundle accepted last; null before the first.</param>
+    /// <param name="now">The time here.</param>
+    /// <exception cref="BundleRefusedException">It must not be obeyed.</exception>
+    public PolicyBundle Verify(string note, PolicyBundle? last, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(note);
+        if (note.Length > PolicyBundle.MaxLength)
+        {
+            throw new BundleRefusedException($"The policy bundle is longer than {PolicyBundle.MaxLength} characters.");
+        }
+
+        PolicyBundle bundle;
+        try
+        {
+            var signed = SignedNote.Parse(note);
+            var verdict = signed.Verify(key);
+            if (verdict != NoteVerdict.Good)
+            {
+                throw new BundleRefusedException(verdict == NoteVerdict.Bad
+                    ? "The signature of the policy bundle does not hold: it was changed on its way."
+                    : "The policy bundle is not signed with the key of this fleet that was pinned at enrolment.");
+            }
+
+            bundle = PolicyBundle.Parse(signed.Text);
+        }
+        catch (FormatException e)
+        {
+            throw new BundleRefusedException($"The server's answer is not a signed policy bundle: {e.Message}");
+        }
+
+        if (bundle.Fleet != fleet || bundle.Device != device)
+        {
+            throw new BundleRefusedException("The policy bundle is for another device or fleet.");
+        }
+
+        if (last is not null && (bundle.Version < last.Version || (bundle.Version == last.Version && bundle.Issued < last.Issued)))
+        {
+            throw new BundleRefusedException($"The policy bundle is older than the one in force (version {bundle.Version} of {bundle.Issued:u}, in force {last.Version} of {last.Issued:u}).");
+        }
+
+        if (bundle.Issued > now + ClockTolerance)
+        {
+            throw new BundleRefusedException($"The policy bundle is from the future ({bundle.Issued:u}; here it is {now:u}): set this machine's clock.");
+        }
+
+        try
+        {
+            _ = bundle.ToPolicy();
+        }
+        catch (Exception e) when (e is LocalFirst.Guard.Policies.Yaml.YamlFileException or ArgumentOutOfRangeException)
+        {
+            throw new BundleRefusedException($"The policy bundle {bundle.Version} holds a policy that this version of guard cannot read: {e.Message}");
+        }
+
+        return bundle;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Security.Claims;
+using LocalFirst.Guard.Audit.Fleet;
+
+namespace LocalFirst.Guard.Fleet.SignIn;
+
+/// <summary>Keeps what people's tokens tell, and writes down who came in and who did not.</summary>
+/// <param name="store">The fleet.</param>
+/// <param name="journal">The server's own log.</param>
+/// <param name="time">The clock.</param>
+public sealed class SignInDesk(IFleetStore store, IServerJournal journal, TimeProvider time)
+{
+    /// <summary>A person signed in to the portal.</summary>
+    /// <param name="principal">The person.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task WelcomeAsync(ClaimsPrincipal principal, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(principal);
+        if (TokenPerson.Of(principal, time.GetUtcNow()) is not { } person)
+        {
+            return;
+        }
+
+        // Groups that the token left out would look like groups that the person left.
+        if (!TokenPerson.HasGroupOverage(principal))
+        {
+            await store.SavePersonAsync(person, cancellation);
+        }
+
+        await journal.RecordAsync("portal-signed-in", $"Signed in; roles: {string.Join(", ", principal.FindAll("roles").Select(r => r.Value).Order(StringComparer.Ordinal))}.", person.Name, cancellation);
+    }
+
+    /// <summary>A sign-in failed.</summary>
+    /// <param name="problem">Why.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public Task RefuseAsync(SignInProblem problem, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(problem);
+        return journal.RecordAsync("portal-sign-in-failed", problem.Title + ".", "", cancellation);
+    }
+}
+
+/// <summary>The server's own log: what people did with it.</summary>
+public interface IServerJournal
+{
+    /// <summary>Writes it down; durable when this returns.</summary>
+    /// <param name="name">A stable name, for example <c>assignment-changed</c>.</param>
+    /// <param name="detail">A sentence for people; no secret.</param>
+    /// <param name="person">Sign-in name of who did it; empty when nobody is known.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <exception cref="LocalFirst.Guard.Audit.AuditException">It cannot be written, so what it is about must not happen.</exception>
+    Task RecordAsync(string name, string detail, string person, CancellationToken cancellation = default);
+}

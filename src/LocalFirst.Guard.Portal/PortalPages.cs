@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Mvc.ApplicationModels;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace LocalFirst.Guard.Portal;
+
+/// <summary>Which pages belong to which portal: those of the other one have no address at all.</summary>
+internal static class PortalPages
+{
+    /// <summary>Folder of the server's pages; all others are the laptop's.</summary>
+    private const string ServerFolder = "/Fleet/";
+
+    public static void KeepOnly(RazorPagesOptions pages, bool isServer) =>
+        pages.Conventions.AddFolderRouteModelConvention("/", (PageRouteModel page) =>
+        {
+            if (page.ViewEnginePath.StartsWith(ServerFolder, StringComparison.Ordinal) != isServer)
+            {
+                page.Selectors.Clear();
+            }
+        });
+}
