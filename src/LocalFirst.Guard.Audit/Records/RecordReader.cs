@@ -84,6 +84,11 @@ internal static class RecordReader
         Policy = Text(json, "policy"),
         PolicyVersion = Text(json, "policy_version"),
         PolicyHash = Text(json, "policy_hash"),
+        Phase = OptionalText(json, "phase"),
+        Session = OptionalText(json, "session"),
+        ModelSent = OptionalText(json, "model_sent"),
+        Terms = OptionalText(json, "terms"),
+        Bundle = OptionalInteger(json, "bundle"),
         Attempt = Small(json, "attempt"),
         LatencyMs = Number(json, "latency_ms"),
     };
@@ -99,7 +104,19 @@ internal static class RecordReader
         AnsweredBy = Text(json, "answered_by"),
         Error = OptionalText(json, "error"),
         DurationMs = Number(json, "duration_ms"),
+        Usage = json.TryGetProperty("usage", out var usage) ? Usage(usage) : null,
     };
+
+    private static RecordedUsage Usage(JsonElement json) => new(
+        Text(json, "model"),
+        Integer(json, "input"),
+        Integer(json, "cache_read"),
+        Integer(json, "cache_write"),
+        Integer(json, "output"),
+        OptionalInteger(json, "cost_nano_usd"),
+        OptionalInteger(json, "cloud_cost_nano_usd"),
+        OptionalText(json, "prices"),
+        Boolean(json, "estimate"));
 
     private static RecordedFinding Finding(JsonElement json) => new(
         Text(json, "detector"),
@@ -126,6 +143,9 @@ internal static class RecordReader
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static long Integer(JsonElement json, string name) => Member(json, name).TryGetInt64(out var value) ? value : throw Missing(name);
+
+    private static long? OptionalInteger(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out _) ? Integer(json, name) : null;
 
     private static int Small(JsonElement json, string name) => Member(json, name).TryGetInt32(out var value) ? value : throw Missing(name);
 

@@ -15,11 +15,20 @@ internal static class RecordWriter
     /// <summary>Longest record in bytes: under 4 KB, so that a record and its row fit one page of the database and C2SP tlog-tiles entries stay small.</summary>
     public const int MaxBytes = 4095;
 
+    /// <summary>Largest count: 2^53 − 1, the largest integer that every JSON reader keeps (RFC 8785 §3.2.2.3).</summary>
+    public const long MaxCount = (1L << 53) - 1;
+
     /// <summary>Bound of names and ids, in canonical bytes.</summary>
     public const int NameBytes = 64;
 
     /// <summary>Bound of host, endpoint, model and policy names, in canonical bytes.</summary>
     public const int LabelBytes = 255;
+
+    /// <summary>Bound of a phase's name and of a keyed hash, in canonical bytes.</summary>
+    public const int TokenBytes = 32;
+
+    /// <summary>Bound of the model that policy named, in canonical bytes: what a decision has left besides its other strings.</summary>
+    public const int ModelSentBytes = 128;
 
     /// <summary>Bound of reasons and places, in canonical bytes.</summary>
     public const int SentenceBytes = 240;
@@ -104,6 +113,11 @@ internal static class RecordWriter
         json.Member("attempt", record.Attempt);
         json.Member("body_bytes", record.BodyBytes);
         json.Member("body_hash", Name(record.BodyHash));
+        if (record.Bundle is { } bundle)
+        {
+            json.Member("bundle", Count(bundle));
+        }
+
         json.Member("client", Name(record.Client));
         json.Member("endpoint", Label(record.Endpoint));
         json.Member("entry", Name(record.Entry));
@@ -114,16 +128,20 @@ internal static class RecordWriter
         json.Member("latency_ms", Milliseconds(record.LatencyMs));
         json.Member("method", Name(record.Method));
         json.MemberUnlessNull("model", record.Model is { } model ? Label(model) : null);
+        json.MemberUnlessNull("model_sent", record.ModelSent is { } sent ? RecordText.Bound(sent, ModelSentBytes) : null);
         json.Member("parts", record.Parts);
+        json.MemberUnlessNull("phase", record.Phase is { } phase ? Token(phase) : null);
         json.Member("policy", Label(record.Policy));
         json.Member("policy_hash", Name(record.PolicyHash));
         json.Member("policy_version", Name(record.PolicyVersion));
         json.Member("provider", Name(record.Provider));
         json.Member("reason_count", reasonCount);
         List(json, "reasons", reasons);
+        json.MemberUnlessNull("session", record.Session is { } session ? Token(session) : null);
         json.Member("state", Name(record.State));
         json.MemberUnlessNull("state_reason", record.StateReason is { } reason ? Sentence(reason) : null);
         json.Member("stream", record.Stream);
+        json.MemberUnlessNull("terms", record.Terms is { } terms ? Name(terms) : null);
         return End(json, record);
     }
 
@@ -168,7 +186,30 @@ internal static class RecordWriter
         json.Member("exchange", Name(record.Exchange));
         json.Member("result", Name(record.Result));
         json.Member("status", record.Status);
-        return End(json, record);
+        return End(json, record, record.Usage);
+    }
+
+    private static void Write(CanonicalWriter json, RecordedUsage usage)
+    {
+        json.BeginObject();
+        json.Member("cache_read", Count(usage.CacheRead));
+        json.Member("cache_write", Count(usage.CacheWrite));
+        if (usage.CloudCostNanoUsd is { } cloudCost)
+        {
+            json.Member("cloud_cost_nano_usd", Count(cloudCost));
+        }
+
+        if (usage.CostNanoUsd is { } cost)
+        {
+            json.Member("cost_nano_usd", Count(cost));
+        }
+
+        json.Member("estimate", usage.IsEstimate);
+        json.Member("input", Count(usage.Input));
+        json.Member("model", Label(usage.Model));
+        json.Member("output", Count(usage.Output));
+        json.MemberUnlessNull("prices", usage.Prices is { } prices ? Name(prices) : null);
+        json.EndObject();
     }
 
     private static byte[] Write(EventRecord record)
@@ -190,11 +231,17 @@ internal static class RecordWriter
         return End(json, record);
     }
 
-    // The last three members of every type: no member of any type sorts after them.
-    private static byte[] End(CanonicalWriter json, AuditRecord record)
+    // The last members of every type: but for an outcome's usage, no member of any type sorts after 'time'.
+    private static byte[] End(CanonicalWriter json, AuditRecord record, RecordedUsage? usage = null)
     {
         json.Member("time", Time(record.Time));
         json.Member("type", record.Type);
+        if (usage is not null)
+        {
+            json.Name("usage");
+            Write(json, usage);
+        }
+
         json.Member("v", Version);
         json.EndObject();
         return json.ToArray();
@@ -213,6 +260,11 @@ internal static class RecordWriter
     }
 
     private static string Name(string text) => RecordText.Bound(text, NameBytes);
+
+    private static string Token(string text) => RecordText.Bound(text, TokenBytes);
+
+    // What an answer says of itself is not trusted to be a count: the log must be able to write it.
+    private static long Count(long value) => Math.Clamp(value, 0, MaxCount);
 
     private static string Label(string text) => RecordText.Bound(text, LabelBytes);
 

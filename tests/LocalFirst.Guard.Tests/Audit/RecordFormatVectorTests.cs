@@ -17,7 +17,7 @@ public sealed class RecordFormatVectorTests
     {
         using var vectors = Vectors();
         var records = vectors.RootElement.GetProperty("records").EnumerateArray().ToList();
-        Assert.Equal(5, records.Count);
+        Assert.Equal(8, records.Count);
         foreach (var vector in records)
         {
             var canonical = Encoding.UTF8.GetBytes(vector.GetProperty("canonical").GetString()!);

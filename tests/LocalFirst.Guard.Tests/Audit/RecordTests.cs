@@ -16,6 +16,9 @@ public sealed class RecordTests
         Some.Decision() with { Model = null, StateReason = "no decoder", Reasons = [], Findings = [], FindingCount = 0, Attempt = 2 },
         Some.Outcome(),
         Some.Outcome() with { Error = "upstream-timeout" },
+        Some.Decision() with { Phase = "planning", Session = new string('0', 32), ModelSent = "claude-opus-4-8", Terms = "anthropic-commercial@2026-11-01", Bundle = 7 },
+        Some.Outcome() with { Usage = new RecordedUsage("claude-opus-4-8", 12, 19250, 640, 412, 24_485_000, 24_485_000, "2026-11-22") },
+        Some.Outcome() with { Usage = new RecordedUsage("new-model", 4100, 0, 0, 90, null, null, null, IsEstimate: true) },
         Some.Event(),
         new EpochRecord { Time = Some.Time, Epoch = 2, Reason = "rolled-back", Previous = "a\nb\n" },
     ];
@@ -93,6 +96,11 @@ public sealed class RecordTests
             Findings = [finding, finding, finding],
             Reasons = [new(text, text, text, text), new(text, text, text, text)],
             LatencyMs = 1e12 / 3,
+            Phase = text,
+            Session = text,
+            ModelSent = text,
+            Terms = text,
+            Bundle = long.MaxValue,
         };
         var bytes = RecordWriter.Write(record);
         Assert.InRange(bytes.Length, 1, RecordWriter.MaxBytes);
@@ -109,6 +117,25 @@ public sealed class RecordTests
         Assert.InRange(RecordWriter.Write(Some.Event(text) with { Name = text }).Length, 1, RecordWriter.MaxBytes);
         Assert.InRange(RecordWriter.Write(Some.Outcome(text) with { Result = text, AnsweredBy = text, Error = text }).Length, 1, RecordWriter.MaxBytes);
         Assert.InRange(RecordWriter.Write(new EpochRecord { Time = Some.Time, Epoch = 2, Reason = text, Previous = text }).Length, 1, RecordWriter.MaxBytes);
+    }
+
+    [Fact]
+    public void What_an_answer_claims_to_have_used_always_fits_and_never_makes_a_record_fail()
+    {
+        var text = new string('\u0001', 10_000);
+        var usage = new RecordedUsage(text, long.MaxValue, long.MinValue, -1, long.MaxValue, long.MaxValue, long.MinValue, text, IsEstimate: true);
+        var bytes = RecordWriter.Write(Some.Outcome(text) with { Result = text, AnsweredBy = text, Error = text, Usage = usage });
+        Assert.InRange(bytes.Length, 1, RecordWriter.MaxBytes);
+        var read = Assert.IsType<OutcomeRecord>(RecordReader.Read(bytes));
+        Assert.Equal((RecordWriter.MaxCount, 0L, 0L), (read.Usage!.Input, read.Usage.CacheRead, read.Usage.CloudCostNanoUsd));
+    }
+
+    [Fact]
+    public void A_usage_that_misses_a_count_makes_the_record_unknown_and_is_never_zero()
+    {
+        var usage = new RecordedUsage("m", 1, 2, 3, 4, null, null, null);
+        var json = Encoding.UTF8.GetString(RecordWriter.Write(Some.Outcome() with { Usage = usage })).Replace("\"cache_read\":2,", "", StringComparison.Ordinal);
+        Assert.IsType<UnknownRecord>(RecordReader.Read(Encoding.UTF8.GetBytes(json)));
     }
 
     [Theory]
