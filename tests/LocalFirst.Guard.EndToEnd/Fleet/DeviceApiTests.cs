@@ -120,8 +120,12 @@ public sealed class DeviceApiTests
         var fleet = (await client.GetFromJsonAsync<FleetDescription>(new Uri(FleetDescription.Path, UriKind.Relative), Stop))!;
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.Directory.MintAsync(new Dictionary<string, object>
         {
-            ["sub"] = "member", ["oid"] = "oid-member", ["tid"] = OidcProvider.Tenant, ["preferred_username"] = "member@example.test",
-            ["roles"] = new[] { "Agent.Upload" }, ["groups"] = new[] { "group-finance" },
+            ["sub"] = "member",
+            ["oid"] = "oid-member",
+            ["tid"] = OidcProvider.Tenant,
+            ["preferred_username"] = "member@example.test",
+            ["roles"] = new[] { "Agent.Upload" },
+            ["groups"] = new[] { "group-finance" },
         }));
 
         // A device names itself, so that its name is hostile text.

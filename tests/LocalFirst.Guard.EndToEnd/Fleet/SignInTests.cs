@@ -126,8 +126,12 @@ public sealed class SignInTests(SignInFixture fixture) : IClassFixture<SignInFix
     {
         var claims = new Dictionary<string, object>
         {
-            ["sub"] = "member", ["oid"] = "oid-member", ["tid"] = tid ?? OidcProvider.Tenant, ["preferred_username"] = "member@example.test",
-            ["roles"] = new[] { role }, ["expires"] = expires,
+            ["sub"] = "member",
+            ["oid"] = "oid-member",
+            ["tid"] = tid ?? OidcProvider.Tenant,
+            ["preferred_username"] = "member@example.test",
+            ["roles"] = new[] { role },
+            ["expires"] = expires,
         };
         if (aud is not null)
         {
