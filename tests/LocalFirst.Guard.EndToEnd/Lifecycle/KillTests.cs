@@ -70,7 +70,12 @@ public sealed class KillTests
         // Each body of a round has a length of its own, which its decision record tells.
         var recorded = (await AuditTail.ReadAsync(home)).Where(IsAllowed).Skip(before).Select(BodyBytes).ToHashSet();
         Assert.True(provider.Requests.Count >= ReachedBeforeTheKill, $"round {round}");
-        Assert.All(provider.Requests, r => Assert.True(recorded.Contains(r.Body.Length), $"A request of {r.Body.Length} bytes reached the provider without a decision record (round {round})."));
+        var whole = provider.Requests.Where(r => recorded.Contains(r.Body.Length)).ToList();
+        var cut = provider.Requests.Except(whole).ToList();
+
+        // The kill may come between a request's headers and its body: what then arrived has no length to tell it by, but there is a record for each.
+        Assert.All(cut, r => Assert.True(r.Body.Length == 0, $"A request of {r.Body.Length} bytes reached the provider without a decision record (round {round})."));
+        Assert.True(whole.Count + cut.Count <= recorded.Count, $"{whole.Count + cut.Count} requests reached the provider, {recorded.Count} have a decision record (round {round}).");
     }
 
     private static bool IsAllowed(TailedRecord record) => record.Type == "decision" && record.Text("action") == "allow";
