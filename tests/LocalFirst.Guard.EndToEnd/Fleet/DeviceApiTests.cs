@@ -53,8 +53,8 @@ public sealed class DeviceApiTests
         await page.GotoAsync(server.Url.ToString());
         await page.FillAsync("input[name=login]", "admin");
         await page.FillAsync("input[name=password]", "any");
-        await page.ClickAsync("button[type=submit]");
-        await page.ClickAsync("button[type=submit]");
+        await page.ClickAsync("form:has(input[name=prompt][value=login]) button[type=submit]");
+        await page.ClickAsync("form:has(input[name=prompt][value=consent]) button[type=submit]");
         await page.WaitForURLAsync(url => url.StartsWith(server.Url.ToString(), StringComparison.Ordinal));
         var row = await page.Locator("tbody tr").InnerTextAsync();
         Assert.Contains("<b>laptop</b>", row, StringComparison.Ordinal);

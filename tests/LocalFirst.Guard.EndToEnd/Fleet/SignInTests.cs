@@ -152,8 +152,8 @@ public sealed class SignInTests(SignInFixture fixture) : IClassFixture<SignInFix
         await page.GotoAsync(Server.Url.ToString());
         await page.FillAsync("input[name=login]", person);
         await page.FillAsync("input[name=password]", "any");
-        await page.ClickAsync("button[type=submit]");
-        await page.ClickAsync("button[type=submit]");
+        await page.ClickAsync("form:has(input[name=prompt][value=login]) button[type=submit]");
+        await page.ClickAsync("form:has(input[name=prompt][value=consent]) button[type=submit]");
         await page.WaitForURLAsync(url => url.StartsWith(Server.Url.ToString(), StringComparison.Ordinal));
         return page;
     }
