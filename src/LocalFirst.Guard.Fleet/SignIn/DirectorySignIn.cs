@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Fleet.Api;
 using LocalFirst.Guard.Fleet.Requests;
 using Microsoft.AspNetCore.Authentication;

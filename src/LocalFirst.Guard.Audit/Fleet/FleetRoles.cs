@@ -1,4 +1,4 @@
-namespace LocalFirst.Guard.Fleet.SignIn;
+namespace LocalFirst.Guard.Audit.Fleet;
 
 /// <summary>
 /// App roles of the directory: permissions, one a name. The authorization policies of portal and API have the same names. Groups are for the
