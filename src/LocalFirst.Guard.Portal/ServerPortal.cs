@@ -50,9 +50,9 @@ public static class ServerPortal
 
     /// <summary>Maps pages, assets and the ways in and out.</summary>
     /// <param name="app">The host.</param>
-    /// <param name="problemOf">Title and text of what went wrong at sign-in, by its code.</param>
+    /// <param name="problemOf">Title and text of what went wrong at sign-in, by its code, and whether the server or its directory is the matter.</param>
     /// <param name="readRole">Authorization policy of everything that shows records.</param>
-    public static void Map(WebApplication app, Func<string, (string Title, string Text)> problemOf, string readRole)
+    public static void Map(WebApplication app, Func<string, (string Title, string Text, bool IsOutage)> problemOf, string readRole)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.MapAssets();
@@ -65,8 +65,8 @@ public static class ServerPortal
             $"{user.FindFirstValue("preferred_username") ?? "This account"} lacks the role that this page needs. An administrator assigns roles in the directory (Enterprise applications, Users and groups); sign in again afterwards.")).AllowAnonymous();
         app.MapGet("/account/problem/{code}", (HttpContext context, string code) =>
         {
-            var (title, text) = problemOf(code);
-            return ErrorPage.Write(context, HttpStatusCode.Unauthorized, title, text);
+            var (title, text, isOutage) = problemOf(code);
+            return ErrorPage.Write(context, isOutage ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Unauthorized, title, text);
         }).AllowAnonymous();
         app.MapGet("/account/signed-out", (HttpContext context) => ErrorPage.Write(context, HttpStatusCode.OK, "Signed out", "This browser is signed out of the portal. Your directory may still remember you.")).AllowAnonymous();
         app.MapPost("/account/sign-out", async (HttpContext context, Microsoft.AspNetCore.Antiforgery.IAntiforgery forms) =>

@@ -14,7 +14,7 @@ internal sealed class DevicesModel(IFleetStore store, IRecordSource records) : P
         var people = (await store.ListPeopleAsync(cancellation)).ToDictionary(p => p.ObjectId, p => p.Name);
         var heads = (await records.HeadsAsync(cancellation)).ToLookup(h => h.Device);
         Devices = [.. (await store.ListDevicesAsync(cancellation)).Select(d => new DeviceView(
-            d, people.GetValueOrDefault(d.PersonId, ""), heads[d.Id].Sum(h => h.Size), heads[d.Id].Select(h => h.Failure).FirstOrDefault(f => f is not null)))];
+            d, people.GetValueOrDefault(d.PersonId, ""), heads[d.Id].Sum(h => h.StoredSize), heads[d.Id].Select(h => h.Failure).FirstOrDefault(f => f is not null)))];
     }
 
     /// <summary>A row.</summary>
