@@ -37,6 +37,9 @@ internal sealed class FleetRecordSource(FleetDatabase database) : IRecordSource
             return [.. logs.Where(l => devices.ContainsKey(l.DeviceId)).Select(l => Head(l, devices[l.DeviceId], logs, firsts.GetValueOrDefault((l.DeviceId, l.Epoch))))];
         });
 
+    public IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, CancellationToken cancellation) =>
+        database.StreamAsync(context => context.DeviceLeaves.Where(l => l.DeviceId == device && l.Epoch == epoch && l.Index < size).OrderBy(l => l.Index).Select(l => l.Hash), cancellation);
+
     private static LogHead Head(DeviceLogRow log, DeviceRow device, List<DeviceLogRow> logs, DeviceLeafRow? first)
     {
         var key = new VerifierKey(new LogOrigin(log.DeviceId, log.Epoch).ToString(), PublicKey.Import(SignatureAlgorithm.Ed25519, device.PublicKey, KeyBlobFormat.RawPublicKey));
