@@ -7,7 +7,8 @@ namespace LocalFirst.Guard.Exchanges;
 
 /// <summary>Builds the record of a decision: places, rules, keyed hashes and sizes, never text.</summary>
 /// <param name="log">Gives the keyed hashes.</param>
-internal sealed class DecisionRecords(IAuditLog log)
+/// <param name="terms">Tells the terms that a request is under; null for none.</param>
+internal sealed class DecisionRecords(IAuditLog log, TermsResolver? terms = null)
 {
     private const int LongestModelName = 80;
 
@@ -40,6 +41,7 @@ internal sealed class DecisionRecords(IAuditLog log)
         Policy = verdict.PolicyName,
         PolicyVersion = verdict.PolicyVersion,
         PolicyHash = verdict.PolicyHash,
+        Terms = terms?.Resolve(request.Wire)?.Terms.Reference,
         LatencyMs = Math.Round(latencyMs, 3),
     };
 

@@ -41,7 +41,8 @@ public sealed class ExchangePipeline : IAsyncDisposable
     /// <param name="log">Steps 5 and 8.</param>
     /// <param name="executor">Step 6b.</param>
     /// <param name="time">The clock.</param>
-    public ExchangePipeline(RequestDecoder decoder, InspectStep inspect, DecideStep decide, IAuditLog log, IChatExecutor executor, TimeProvider time)
+    /// <param name="terms">Tells the provider terms that records name; null for none.</param>
+    public ExchangePipeline(RequestDecoder decoder, InspectStep inspect, DecideStep decide, IAuditLog log, IChatExecutor executor, TimeProvider time, TermsResolver? terms = null)
     {
         ArgumentNullException.ThrowIfNull(log);
         _decoder = decoder;
@@ -49,7 +50,7 @@ public sealed class ExchangePipeline : IAsyncDisposable
         _decide = decide;
         _outcomes = new OutcomeStep(log, time);
         _recorder = new RecordedDecision.Recorder(log);
-        _records = new DecisionRecords(log);
+        _records = new DecisionRecords(log, terms);
         _localAnswer = new LocalAnswerStep(executor);
         _time = time;
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using LocalFirst.Guard.Audit;
+using LocalFirst.Guard.Audit.Questions;
 
 namespace LocalFirst.Guard.Portal;
 
@@ -11,6 +12,9 @@ public sealed record PortalOptions
 
     /// <summary>Reads the log.</summary>
     public required IAuditReader Audit { get; init; }
+
+    /// <summary>Answers the two questions over the same log; null where the portal has no such page.</summary>
+    public TwoQuestions? Questions { get; init; }
 
     /// <summary>The state shown at the top of every page; asked for at each page.</summary>
     public required Func<PortalStatus> Status { get; init; }

@@ -6,7 +6,7 @@ namespace LocalFirst.Guard.Configuration;
 internal sealed record GuardSettings
 {
     /// <summary>Keys of the file, as <c>schemas/guard.schema.json</c> lists them too (a test keeps both the same).</summary>
-    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "server", "fleet", "azureAd"];
+    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "server", "fleet", "azureAd", "plans"];
 
     /// <summary>Where the proxy listens; loopback only.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8899);
@@ -34,6 +34,9 @@ internal sealed record GuardSettings
 
     /// <summary>The directory of <c>guard server</c>, as Microsoft.Identity.Web names its keys.</summary>
     public IReadOnlyDictionary<string, string> AzureAd { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The administrator's inventory: provider id → ids of the terms that the company's requests to it are under (evidence E0).</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Plans { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }
 
 /// <summary>The fleet's server.</summary>

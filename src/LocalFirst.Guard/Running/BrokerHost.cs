@@ -14,6 +14,7 @@ using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Portal;
 using LocalFirst.Guard.Portal.Control;
 using LocalFirst.Guard.Protocols;
+using LocalFirst.Guard.Questions;
 
 namespace LocalFirst.Guard.Running;
 
@@ -107,13 +108,15 @@ internal sealed class BrokerHost : IAsyncDisposable
             decide,
             log,
             executor,
-            time));
+            time,
+            new TermsResolver(TermsCatalogue.LoadBuiltIn(), settings.Plans)));
 
         var proxyAddress = settings.Listen.ToString();
         var portal = Own(owned, PortalApp.Build(new PortalOptions
         {
             Listen = settings.Portal,
             Audit = log,
+            Questions = await QuestionSource.OpenDeviceAsync(home, settings, cancellation),
             Time = time,
             Status = () => StatusOf(policy, executor, proxyAddress),
         }));
