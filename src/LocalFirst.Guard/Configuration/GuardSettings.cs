@@ -6,7 +6,7 @@ namespace LocalFirst.Guard.Configuration;
 internal sealed record GuardSettings
 {
     /// <summary>Keys of the file, as <c>schemas/guard.schema.json</c> lists them too (a test keeps both the same).</summary>
-    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "server", "fleet", "azureAd", "plans"];
+    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "prices", "server", "fleet", "azureAd", "plans"];
 
     /// <summary>Where the proxy listens; loopback only.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8899);
@@ -25,6 +25,9 @@ internal sealed record GuardSettings
 
     /// <summary>Local models, the preferred one first. Empty: whatever <c>guard model</c> chose.</summary>
     public IReadOnlyList<ModelSettings> Models { get; init; } = [];
+
+    /// <summary>Absolute paths of price files of the user's own, which go before the prices that ship with the product.</summary>
+    public IReadOnlyList<string> Prices { get; init; } = [];
 
     /// <summary>The fleet server that this device is enrolled with; null when there is none.</summary>
     public Uri? Server { get; init; }

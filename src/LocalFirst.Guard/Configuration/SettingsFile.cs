@@ -62,6 +62,7 @@ internal static class SettingsFile
             Policy = PolicyName(map.Find("policy"), folder) ?? defaults.Policy,
             Upstreams = Upstreams(map.Find("upstreams")) ?? defaults.Upstreams,
             UpstreamTrust = FilePath(map.Find("upstreamTrust"), folder),
+            Prices = map.Find("prices") is { } prices ? [.. prices.AsScalars().Select(s => FilePath(s, folder)!)] : [],
             Models = Models(map.Find("models"), folder) ?? defaults.Models,
             Server = map.Find("server") is { } server ? Address(server, requireTls: true) : null,
             Fleet = Fleet(map.Find("fleet"), folder) ?? defaults.Fleet,

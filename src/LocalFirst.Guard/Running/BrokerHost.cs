@@ -83,7 +83,9 @@ internal sealed class BrokerHost : IAsyncDisposable
         var policy = PolicyFile.Resolve(settings.Policy);
         var upstreams = ReadUpstreams(settings);
 
-        var log = Own(owned, await AuditLog.OpenAsync(new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time }, cancellation));
+        var logOptions = new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time };
+        var log = Own(owned, await AuditLog.OpenAsync(logOptions, cancellation));
+        var records = await AuditReader.OpenAsync(logOptions, cancellation);
         var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, time);
         owned.Push(new Owned(authority));
         using (var root = X509Certificate2.CreateFromPem(authority.RootPem))
@@ -100,7 +102,9 @@ internal sealed class BrokerHost : IAsyncDisposable
         var inspector = Inspector.Create(Inspections.OptionsOf(home, time));
         var cached = new CachedInspector(inspector, () => inspector.Generation);
         var catalogue = ProviderCatalogue.LoadBuiltIn();
-        var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), ClientCatalogue.LoadBuiltIn(), executor);
+        var clients = ClientCatalogue.LoadBuiltIn();
+        var route = Routes.Create(settings, clients, records, time);
+        var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), clients, executor);
         _ = WarmUp.StartAsync(catalogue, inspector, decide);
         var pipeline = Own(owned, new ExchangePipeline(
             new RequestDecoder(),
@@ -109,7 +113,8 @@ internal sealed class BrokerHost : IAsyncDisposable
             log,
             executor,
             time,
-            new TermsResolver(TermsCatalogue.LoadBuiltIn(), settings.Plans)));
+            new TermsResolver(TermsCatalogue.LoadBuiltIn(), settings.Plans),
+            route));
 
         var proxyAddress = settings.Listen.ToString();
         var portal = Own(owned, PortalApp.Build(new PortalOptions
