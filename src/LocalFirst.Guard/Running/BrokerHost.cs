@@ -83,7 +83,8 @@ internal sealed class BrokerHost : IAsyncDisposable
         var upstreams = ReadUpstreams(settings);
 
         var log = Own(owned, await AuditLog.OpenAsync(new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time }, cancellation));
-        var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, time);
+        var catalogue = ProviderCatalogue.LoadBuiltIn();
+        var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, [.. catalogue.Providers.SelectMany(p => p.Hosts)], time);
         owned.Push(new Owned(authority));
         using (var root = X509Certificate2.CreateFromPem(authority.RootPem))
         {
@@ -98,7 +99,6 @@ internal sealed class BrokerHost : IAsyncDisposable
 
         var inspector = Inspector.Create(Inspections.OptionsOf(home, time));
         var cached = new CachedInspector(inspector, () => inspector.Generation);
-        var catalogue = ProviderCatalogue.LoadBuiltIn();
         var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), ClientCatalogue.LoadBuiltIn(), executor);
         _ = WarmUp.StartAsync(catalogue, inspector, decide);
         var pipeline = Own(owned, new ExchangePipeline(
@@ -141,6 +141,12 @@ internal sealed class BrokerHost : IAsyncDisposable
         if (HostOf(executor) is { } modelHost)
         {
             owned.Push(new ModelHostReport(modelHost, log, time));
+        }
+
+        if (authority.Notice is { } notice)
+        {
+            await Console.Error.WriteLineAsync($"guard: {notice}");
+            await log.AppendAsync(new EventRecord { Time = time.GetUtcNow(), Name = "certificate-authority", Detail = notice }, cancellation);
         }
 
         await log.AppendAsync(
