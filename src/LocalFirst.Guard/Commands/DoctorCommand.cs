@@ -68,6 +68,7 @@ internal static class DoctorCommand
             new AuditLogCheck(home),
             new BrokerCheck(home.Run),
             new CertificateFilesCheck(home.CertificateAuthority),
+            new CertificateAuthorityCheck(home, TimeProvider.System),
             new BundleCheck(root, bundle),
             new NativesCheck(Path.Combine(AppContext.BaseDirectory, "runtimes")),
             new ModelCheck(home, config),

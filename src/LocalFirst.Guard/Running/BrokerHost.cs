@@ -86,7 +86,8 @@ internal sealed class BrokerHost : IAsyncDisposable
         var logOptions = new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time };
         var log = Own(owned, await AuditLog.OpenAsync(logOptions, cancellation));
         var records = await AuditReader.OpenAsync(logOptions, cancellation);
-        var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, time);
+        var catalogue = ProviderCatalogue.LoadBuiltIn();
+        var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, [.. catalogue.Providers.SelectMany(p => p.Hosts)], time);
         owned.Push(new Owned(authority));
         using (var root = X509Certificate2.CreateFromPem(authority.RootPem))
         {
@@ -101,7 +102,6 @@ internal sealed class BrokerHost : IAsyncDisposable
 
         var inspector = Inspector.Create(Inspections.OptionsOf(home, time));
         var cached = new CachedInspector(inspector, () => inspector.Generation);
-        var catalogue = ProviderCatalogue.LoadBuiltIn();
         var clients = ClientCatalogue.LoadBuiltIn();
         var route = Routes.Create(settings, clients, records, time);
         var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), clients, executor);
@@ -149,6 +149,12 @@ internal sealed class BrokerHost : IAsyncDisposable
         if (HostOf(executor) is { } modelHost)
         {
             owned.Push(new ModelHostReport(modelHost, log, time));
+        }
+
+        if (authority.Notice is { } notice)
+        {
+            await Console.Error.WriteLineAsync($"guard: {notice}");
+            await log.AppendAsync(new EventRecord { Time = time.GetUtcNow(), Name = "certificate-authority", Detail = notice }, cancellation);
         }
 
         await log.AppendAsync(
