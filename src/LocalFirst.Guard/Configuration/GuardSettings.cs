@@ -46,7 +46,7 @@ internal sealed record GuardSettings
 internal sealed record FleetSettings
 {
     /// <summary>Keys of the section.</summary>
-    public static readonly IReadOnlyList<string> Keys = ["name", "listen", "certificate", "certificateKey", "database", "bundleDays"];
+    public static readonly IReadOnlyList<string> Keys = ["name", "listen", "certificate", "certificateKey", "database", "bundleDays", "assignments"];
 
     /// <summary>Name of the fleet, for people.</summary>
     public string Name { get; init; } = "LocalFirst.Guard";
@@ -65,6 +65,9 @@ internal sealed record FleetSettings
 
     /// <summary>Days for which a device that hears nothing obeys its policy, 1…90.</summary>
     public int BundleDays { get; init; } = 7;
+
+    /// <summary>Absolute path of the file with the policy assignments; null when they are kept in the database and changed in the portal.</summary>
+    public string? Assignments { get; init; }
 }
 
 /// <summary>One local model: an embedded one (<see cref="Name"/>) or an OpenAI-compatible endpoint that the operator names (<see cref="Url"/>).</summary>

@@ -232,6 +232,7 @@ internal static class SettingsFile
             CertificateKey = FilePath(map.Find("certificateKey"), folder),
             Database = map.Find("database")?.AsScalar().AsText(maxLength: 4096),
             BundleDays = map.Find("bundleDays")?.AsScalar().AsInteger(1, 90) ?? defaults.BundleDays,
+            Assignments = FilePath(map.Find("assignments"), folder),
         };
     }
 
