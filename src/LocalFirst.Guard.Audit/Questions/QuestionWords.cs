@@ -92,10 +92,11 @@ public static class QuestionWords
         ArgumentNullException.ThrowIfNull(answer);
         var broken = answer.Logs.Count(l => !l.IsWhole);
         var open = answer.Logs.Sum(l => l.NotCovered);
-        return answer.Logs.Count == 0 ? "There is no log."
-            : answer.IsWhole ? $"Whole: {Number(answer.Logs.Count)} {(answer.Logs.Count == 1 ? "log" : "logs")}, each under a checkpoint whose signature is good."
+        return answer.IsWhole
+            ? $"Whole: {Number(answer.Logs.Count)} {(answer.Logs.Count == 1 ? "log" : "logs")}, each under a checkpoint whose signature is good."
             : string.Join(" ", new[]
             {
+                answer.Logs.Count == 0 ? "There is no log." : null,
                 broken > 0 ? $"{Number(broken)} of {Number(answer.Logs.Count)} logs are not whole." : null,
                 open > 0 ? $"{Number(open)} of the records counted are newer than the checkpoint of their log." : null,
                 answer.Records.Unreadable > 0 ? $"{Number(answer.Records.Unreadable)} records cannot be read by this version." : null,

@@ -33,8 +33,8 @@ public sealed record QuestionsAnswer
     /// <summary>How many records were read for it.</summary>
     public required RecordCounts Records { get; init; }
 
-    /// <summary>Whether every log is whole, under a good signature, and covers every record that was counted.</summary>
-    public bool IsWhole => Logs.All(l => l.IsWhole && l.NotCovered == 0) && Records.Unreadable == 0;
+    /// <summary>Whether there is a log, and every one is whole, under a good signature, and covers every record that was counted.</summary>
+    public bool IsWhole => Logs.Count > 0 && Logs.All(l => l.IsWhole && l.NotCovered == 0) && Records.Unreadable == 0;
 }
 
 /// <summary>Numbers of a group. Requests are exchanges: one that was tried again is counted once, and the bytes of all its attempts add up.</summary>
