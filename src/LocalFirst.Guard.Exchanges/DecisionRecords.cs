@@ -40,6 +40,7 @@ internal sealed class DecisionRecords(IAuditLog log)
         Policy = verdict.PolicyName,
         PolicyVersion = verdict.PolicyVersion,
         PolicyHash = verdict.PolicyHash,
+        Bundle = verdict.Bundle,
         LatencyMs = Math.Round(latencyMs, 3),
     };
 

@@ -66,4 +66,8 @@ public sealed record VerdictReason(string RuleId, PolicyAction Action, string Re
 /// <param name="PolicyName">Name of the policy.</param>
 /// <param name="PolicyVersion">Version of the policy.</param>
 /// <param name="PolicyHash">SHA-256 of the policy file, lower-case hex.</param>
-public sealed record Verdict(PolicyAction Action, IReadOnlyList<VerdictReason> Reasons, string PolicyName, string PolicyVersion, string PolicyHash);
+public sealed record Verdict(PolicyAction Action, IReadOnlyList<VerdictReason> Reasons, string PolicyName, string PolicyVersion, string PolicyHash)
+{
+    /// <summary>Version of the fleet's bundle that the policy came in; null for a policy of this machine.</summary>
+    public long? Bundle { get; init; }
+}

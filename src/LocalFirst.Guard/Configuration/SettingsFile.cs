@@ -59,6 +59,7 @@ internal static class SettingsFile
             Listen = Endpoint(map.Find("listen")) ?? defaults.Listen,
             Portal = Endpoint(map.Find("portal")) ?? defaults.Portal,
             Policy = PolicyName(map.Find("policy"), folder) ?? defaults.Policy,
+            NamesPolicy = map.Find("policy") is not null,
             Upstreams = Upstreams(map.Find("upstreams")) ?? defaults.Upstreams,
             UpstreamTrust = FilePath(map.Find("upstreamTrust"), folder),
             Models = Models(map.Find("models"), folder) ?? defaults.Models,

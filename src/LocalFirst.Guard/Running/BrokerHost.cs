@@ -83,6 +83,7 @@ internal sealed class BrokerHost : IAsyncDisposable
         var upstreams = ReadUpstreams(settings);
 
         var log = Own(owned, await AuditLog.OpenAsync(new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time }, cancellation));
+        var fleet = Own(owned, FleetLink.Open(home, settings, policy, log, time));
         var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, time);
         owned.Push(new Owned(authority));
         using (var root = X509Certificate2.CreateFromPem(authority.RootPem))
@@ -99,7 +100,7 @@ internal sealed class BrokerHost : IAsyncDisposable
         var inspector = Inspector.Create(Inspections.OptionsOf(home, time));
         var cached = new CachedInspector(inspector, () => inspector.Generation);
         var catalogue = ProviderCatalogue.LoadBuiltIn();
-        var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), ClientCatalogue.LoadBuiltIn(), executor);
+        var decide = new DecideStep(fleet.Policy.Decide, ClientCatalogue.LoadBuiltIn(), executor);
         _ = WarmUp.StartAsync(catalogue, inspector, decide);
         var pipeline = Own(owned, new ExchangePipeline(
             new RequestDecoder(),
@@ -115,7 +116,7 @@ internal sealed class BrokerHost : IAsyncDisposable
             Listen = settings.Portal,
             Audit = log,
             Time = time,
-            Status = () => StatusOf(policy, executor, proxyAddress),
+            Status = () => StatusOf(fleet, executor, proxyAddress),
         }));
         await Listening("portal", settings.Portal, () => portal.StartAsync(cancellation));
 
@@ -143,15 +144,17 @@ internal sealed class BrokerHost : IAsyncDisposable
             owned.Push(new ModelHostReport(modelHost, log, time));
         }
 
+        policy = fleet.Policy.Now.Policy;
         await log.AppendAsync(
             new EventRecord
             {
                 Time = time.GetUtcNow(),
                 Name = "broker-started",
-                Detail = $"Policy {policy.Name} {policy.Version} ({policy.Hash[..12]}). Local model: {executor.Status.Description}",
+                Detail = $"{fleet.Described}Policy {policy.Name} {policy.Version} ({policy.Hash[..12]}). Local model: {executor.Status.Description}",
             },
             cancellation);
 
+        fleet.Start();
         var host = new BrokerHost(home)
         {
             Log = log,
@@ -225,11 +228,12 @@ internal sealed class BrokerHost : IAsyncDisposable
         return new UpstreamMap(settings.Upstreams, roots);
     }
 
-    private static PortalStatus StatusOf(Policy policy, IChatExecutor executor, string proxy)
+    private static PortalStatus StatusOf(FleetLink fleet, IChatExecutor executor, string proxy)
     {
+        var policy = fleet.Policy.Now.Policy;
         var status = executor.Status;
         var confined = HostOf(executor) is { } host ? host.IsConfined : null;
-        return new PortalStatus(policy.Name, policy.Version, status.Description, status.Available, ConfinementWord(confined), confined, proxy);
+        return new PortalStatus(policy.Name, policy.Version, status.Description, status.Available, ConfinementWord(confined), confined, proxy, fleet.Status, fleet.IsWell);
     }
 
     private static string ConfinementWord(bool? confined) => confined switch
