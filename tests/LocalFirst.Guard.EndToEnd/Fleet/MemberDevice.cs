@@ -3,7 +3,6 @@ using LocalFirst.Guard.EndToEnd.Broker;
 using LocalFirst.Guard.EndToEnd.Portal;
 using LocalFirst.Guard.EndToEnd.Provider;
 using Microsoft.Playwright;
-using Xunit;
 
 namespace LocalFirst.Guard.EndToEnd.Fleet;
 
