@@ -45,6 +45,7 @@ internal sealed class DecisionRecords(IAuditLog log, TermsResolver? terms = null
         Phase = facts.Phase,
         Session = routed.Session,
         ModelSent = routed.ModelSent,
+        Bundle = verdict.Bundle,
         LatencyMs = Math.Round(latencyMs, 3),
     };
 

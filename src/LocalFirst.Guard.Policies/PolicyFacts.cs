@@ -87,4 +87,7 @@ public sealed record Verdict(PolicyAction Action, IReadOnlyList<VerdictReason> R
 
     /// <summary>The policy's monthly budget in US dollars; null when it has none.</summary>
     public decimal? MonthlyBudgetUsd { get; init; }
+
+    /// <summary>Version of the fleet's bundle that the policy came in; null for a policy of this machine.</summary>
+    public long? Bundle { get; init; }
 }

@@ -17,6 +17,9 @@ internal sealed record GuardSettings
     /// <summary>Name of a built-in policy, or the absolute path of a policy file.</summary>
     public string Policy { get; init; } = "default";
 
+    /// <summary>Whether the file names the policy: on a device of a fleet it then makes the fleet's stricter; the default does not.</summary>
+    public bool NamesPolicy { get; init; }
+
     /// <summary>Base addresses that take the place of providers' hosts; keys compare without case.</summary>
     public IReadOnlyDictionary<string, Uri> Upstreams { get; init; } = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase);
 

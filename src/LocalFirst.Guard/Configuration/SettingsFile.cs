@@ -60,6 +60,7 @@ internal static class SettingsFile
             Listen = Endpoint(map.Find("listen")) ?? defaults.Listen,
             Portal = Endpoint(map.Find("portal")) ?? defaults.Portal,
             Policy = PolicyName(map.Find("policy"), folder) ?? defaults.Policy,
+            NamesPolicy = map.Find("policy") is not null,
             Upstreams = Upstreams(map.Find("upstreams")) ?? defaults.Upstreams,
             UpstreamTrust = FilePath(map.Find("upstreamTrust"), folder),
             Prices = map.Find("prices") is { } prices ? [.. prices.AsScalars().Select(s => FilePath(s, folder)!)] : [],

@@ -85,6 +85,7 @@ internal sealed class BrokerHost : IAsyncDisposable
 
         var logOptions = new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time };
         var log = Own(owned, await AuditLog.OpenAsync(logOptions, cancellation));
+        var fleet = Own(owned, FleetLink.Open(home, settings, policy, log, time));
         var records = await AuditReader.OpenAsync(logOptions, cancellation);
         var catalogue = ProviderCatalogue.LoadBuiltIn();
         var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, [.. catalogue.Providers.SelectMany(p => p.Hosts)], time);
@@ -104,7 +105,7 @@ internal sealed class BrokerHost : IAsyncDisposable
         var cached = new CachedInspector(inspector, () => inspector.Generation);
         var clients = ClientCatalogue.LoadBuiltIn();
         var route = Routes.Create(settings, clients, records, time);
-        var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), clients, executor);
+        var decide = new DecideStep(fleet.Policy.Decide, clients, executor);
         _ = WarmUp.StartAsync(catalogue, inspector, decide);
         var pipeline = Own(owned, new ExchangePipeline(
             new RequestDecoder(),
@@ -123,7 +124,7 @@ internal sealed class BrokerHost : IAsyncDisposable
             Audit = log,
             Questions = await QuestionSource.OpenDeviceAsync(home, settings, cancellation),
             Time = time,
-            Status = () => StatusOf(policy, executor, proxyAddress),
+            Status = () => StatusOf(fleet, executor, proxyAddress),
         }));
         await Listening("portal", settings.Portal, () => portal.StartAsync(cancellation));
 
@@ -157,15 +158,17 @@ internal sealed class BrokerHost : IAsyncDisposable
             await log.AppendAsync(new EventRecord { Time = time.GetUtcNow(), Name = "certificate-authority", Detail = notice }, cancellation);
         }
 
+        policy = fleet.Policy.Now.Policy;
         await log.AppendAsync(
             new EventRecord
             {
                 Time = time.GetUtcNow(),
                 Name = "broker-started",
-                Detail = $"Policy {policy.Name} {policy.Version} ({policy.Hash[..12]}). Local model: {executor.Status.Description}",
+                Detail = $"{fleet.Described}Policy {policy.Name} {policy.Version} ({policy.Hash[..12]}). Local model: {executor.Status.Description}",
             },
             cancellation);
 
+        fleet.Start();
         var host = new BrokerHost(home)
         {
             Log = log,
@@ -239,11 +242,12 @@ internal sealed class BrokerHost : IAsyncDisposable
         return new UpstreamMap(settings.Upstreams, roots);
     }
 
-    private static PortalStatus StatusOf(Policy policy, IChatExecutor executor, string proxy)
+    private static PortalStatus StatusOf(FleetLink fleet, IChatExecutor executor, string proxy)
     {
+        var policy = fleet.Policy.Now.Policy;
         var status = executor.Status;
         var confined = HostOf(executor) is { } host ? host.IsConfined : null;
-        return new PortalStatus(policy.Name, policy.Version, status.Description, status.Available, ConfinementWord(confined), confined, proxy);
+        return new PortalStatus(policy.Name, policy.Version, status.Description, status.Available, ConfinementWord(confined), confined, proxy, fleet.Status, fleet.IsWell);
     }
 
     private static string ConfinementWord(bool? confined) => confined switch
