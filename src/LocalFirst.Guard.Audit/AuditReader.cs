@@ -178,6 +178,25 @@ public sealed class AuditReader : IAuditReader, IRecordSource
         return heads;
     }
 
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        for (var next = 0L; next < size && device == DeviceId; next += DefaultPage)
+        {
+            var (from, to) = (next, Math.Min(size, next + DefaultPage));
+            var hashes = await Query(context => context.Leaves.Where(l => l.Epoch == epoch && l.Index >= from && l.Index < to).OrderBy(l => l.Index).Select(l => l.Hash).ToListAsync(cancellation));
+            foreach (var hash in hashes)
+            {
+                yield return hash;
+            }
+
+            if (hashes.Count < to - from)
+            {
+                yield break;
+            }
+        }
+    }
+
     /// <summary>Id of the device whose log this is.</summary>
     internal string DeviceId => _deviceId ??= DeviceKeys.LoadPublic(_options.KeysFolder).DeviceId;
 

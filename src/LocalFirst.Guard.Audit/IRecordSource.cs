@@ -19,6 +19,14 @@ public interface IRecordSource
     /// <param name="cancellation">Stops reading.</param>
     /// <exception cref="AuditException">A log cannot be read.</exception>
     Task<IReadOnlyList<LogHead>> HeadsAsync(CancellationToken cancellation = default);
+
+    /// <summary>The leaf hashes of one log, from leaf 0: what an inclusion proof is made of. Ends early where the log does.</summary>
+    /// <param name="device">Device id.</param>
+    /// <param name="epoch">Epoch.</param>
+    /// <param name="size">How many.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="AuditException">The log cannot be read.</exception>
+    IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, CancellationToken cancellation = default);
 }
 
 /// <summary>One record and where it stands.</summary>

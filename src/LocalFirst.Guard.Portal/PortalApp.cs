@@ -101,7 +101,7 @@ public sealed class PortalApp : IAsyncDisposable
         var app = builder.Build();
         var gate = new RequestGate(desk);
         app.Use(ResponseHeaders.Add);
-        app.Use(ErrorPage.Guard);
+        app.Use((context, next) => ErrorPage.Guard(context, next, "The broker itself goes on guarding; 'guard doctor' says more."));
         app.UseRouting();
         app.Use(gate.Check);
         app.MapAssets();

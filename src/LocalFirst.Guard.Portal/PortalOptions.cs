@@ -1,5 +1,6 @@
 using System.Net;
 using LocalFirst.Guard.Audit;
+using LocalFirst.Guard.Audit.Questions;
 
 namespace LocalFirst.Guard.Portal;
 
@@ -11,6 +12,9 @@ public sealed record PortalOptions
 
     /// <summary>Reads the log.</summary>
     public required IAuditReader Audit { get; init; }
+
+    /// <summary>Answers the two questions over the same log; null where the portal has no such page.</summary>
+    public TwoQuestions? Questions { get; init; }
 
     /// <summary>The state shown at the top of every page; asked for at each page.</summary>
     public required Func<PortalStatus> Status { get; init; }
@@ -27,7 +31,9 @@ public sealed record PortalOptions
 /// <param name="Confinement">How the model's process is confined, for example <c>own user and network namespace</c> or <c>unconfined</c>.</param>
 /// <param name="Confined">Whether it is; null when no process of ours runs a model.</param>
 /// <param name="Proxy">Address of the proxy.</param>
-public sealed record PortalStatus(string Policy, string PolicyVersion, string LocalModel, bool LocalModelReady, string Confinement, bool? Confined, string Proxy);
+/// <param name="Fleet">The fleet and its bundle in force; null on a device of no fleet.</param>
+/// <param name="FleetWell">Whether the fleet's policy holds and its server answers.</param>
+public sealed record PortalStatus(string Policy, string PolicyVersion, string LocalModel, bool LocalModelReady, string Confinement, bool? Confined, string Proxy, string? Fleet = null, bool FleetWell = true);
 
 /// <summary>The portal cannot do what was asked. The message says what, where and what to do next.</summary>
 /// <param name="what">What was wrong and where.</param>

@@ -51,6 +51,9 @@ internal sealed class FleetRecordSource(FleetDatabase database) : IRecordSource
             return heads;
         });
 
+    public IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, CancellationToken cancellation) =>
+        database.StreamAsync(context => context.DeviceLeaves.Where(l => l.DeviceId == device && l.Epoch == epoch && l.Index < size).OrderBy(l => l.Index).Select(l => l.Hash), cancellation);
+
     private static LogHead Head(DeviceLogRow log, DeviceRow device, string? failure)
     {
         var key = new VerifierKey(new LogOrigin(log.DeviceId, log.Epoch).ToString(), PublicKey.Import(SignatureAlgorithm.Ed25519, device.PublicKey, KeyBlobFormat.RawPublicKey));

@@ -99,6 +99,15 @@ internal static class Show
         return local.ToString(local.Date == today.Date ? "HH:mm:ss" : "d MMM HH:mm:ss", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The time in UTC, for a fleet whose people sit in many places.</summary>
+    public static string Utc(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy, HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>A key as people compare it: SHA-256 of its raw bytes, in the form that SSH made familiar.</summary>
+    public static string Fingerprint(ReadOnlySpan<byte> key) => "SHA256:" + Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(key)).TrimEnd('=');
+
+    /// <summary>A number and its noun.</summary>
+    public static string Count(long number, string noun) => $"{Number(number)} {noun}{(number == 1 ? "" : "s")}";
+
     public static string FullTime(DateTimeOffset time, TimeProvider clock) =>
         TimeZoneInfo.ConvertTime(time, clock.LocalTimeZone).ToString("d MMMM yyyy, HH:mm:ss.fff zzz", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,5 @@
 using LocalFirst.Guard.Audit;
-using LocalFirst.Guard.Fleet.SignIn;
+using LocalFirst.Guard.Audit.Fleet;
 
 namespace LocalFirst.Guard.Serving;
 

@@ -1,3 +1,4 @@
+using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Fleet.SignIn;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Infrastructure;
+
+namespace LocalFirst.Guard.Portal.Access;
+
+/// <summary>
+/// Lets in whoever has one of these roles of the directory. It stands on the page model, so that what needs another role is another page: on a
+/// handler, ASP.NET Core would not look at it.
+/// </summary>
+/// <param name="anyOf">Names of <see cref="LocalFirst.Guard.Audit.Fleet.FleetRoles"/>; one of them is enough.</param>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class LetsInAttribute(params string[] anyOf) : AuthorizeAttribute, IAuthorizationRequirementData
+{
+    /// <summary>Claim that holds a role, as the directory's token names it.</summary>
+    public const string RoleClaim = "roles";
+
+    public IReadOnlyList<string> AnyOf => anyOf;
+
+    public IEnumerable<IAuthorizationRequirement> GetRequirements() => [new ClaimsAuthorizationRequirement(RoleClaim, anyOf)];
+}
