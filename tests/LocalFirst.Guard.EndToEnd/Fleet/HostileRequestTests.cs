@@ -25,7 +25,7 @@ public sealed class HostileRequestTests
         await using var setup = new ServerSetup();
         await using var server = await setup.StartAsync();
         using var stranger = new HandDrivenDevice(setup.File("root.pem"));
-        await using var connection = await TlsConnection.OpenAsync(server.Url);
+        await using var connection = await TlsConnection.OpenAsync(server);
 
         await connection.SendAsync(Head(server, stranger.Identity, "POST", Entries, 4_000_000, DeviceSignature.DigestOf([])));
 
@@ -40,14 +40,14 @@ public sealed class HostileRequestTests
         await using var server = await setup.StartAsync();
         using var device = new HandDrivenDevice(setup.File("root.pem"));
         await device.EnrolAsync(server.Url, setup.Directory.Token("member"));
-        await using var tooLong = await TlsConnection.OpenAsync(server.Url);
+        await using var tooLong = await TlsConnection.OpenAsync(server);
         await tooLong.SendAsync(Head(server, device.Identity, "POST", Entries, 1_000_000_000, DeviceSignature.DigestOf([])));
         Assert.StartsWith("HTTP/1.1 413 ", await tooLong.AnswerAsync(), StringComparison.Ordinal);
 
         // Two that send their heads and then nothing. Whether the server has begun with them nobody is told, so a third asks until it is refused.
-        await using var first = await TlsConnection.OpenAsync(server.Url);
+        await using var first = await TlsConnection.OpenAsync(server);
         await first.SendAsync(Head(server, device.Identity, "POST", Entries, 4_000_000, DeviceSignature.DigestOf([])));
-        await using var second = await TlsConnection.OpenAsync(server.Url);
+        await using var second = await TlsConnection.OpenAsync(server);
         await second.SendAsync(Head(server, device.Identity, "POST", Entries, 4_000_000, DeviceSignature.DigestOf([])));
         using var client = device.NewClient(server.Url);
         await Bounded.UntilAsync(async () => (await HandDrivenDevice.PostAsync(client, Entries, [])).Status == HttpStatusCode.TooManyRequests, "the refusal of a third body");
@@ -119,7 +119,7 @@ public sealed class HostileRequestTests
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
 
         // Two signatures in one request: which one counts is nothing to guess about.
-        await using var connection = await TlsConnection.OpenAsync(server.Url);
+        await using var connection = await TlsConnection.OpenAsync(server);
         var head = Head(server, device.Identity, "GET", "/api/policy", 0, DeviceSignature.DigestOf([]));
         var line = head.Split("\r\n").First(l => l.StartsWith(DeviceSignature.SignatureHeader + ":", StringComparison.Ordinal));
         await connection.SendAsync(head.Replace(line, line + "\r\n" + line, StringComparison.Ordinal));
@@ -221,12 +221,12 @@ public sealed class HostileRequestTests
         private readonly TcpClient _client = new();
         private SslStream? _stream;
 
-        public static async Task<TlsConnection> OpenAsync(Uri server)
+        public static async Task<TlsConnection> OpenAsync(ServerProcess server)
         {
             var connection = new TlsConnection();
-            await connection._client.ConnectAsync(IPAddress.Loopback, server.Port, Bounded.Test);
-            connection._stream = new SslStream(connection._client.GetStream(), false, (_, _, _, _) => true);
-            await connection._stream.AuthenticateAsClientAsync("localhost");
+            await connection._client.ConnectAsync(IPAddress.Loopback, server.Url.Port, Bounded.Test);
+            connection._stream = new SslStream(connection._client.GetStream());
+            await connection._stream.AuthenticateAsClientAsync(server.Tls(), Bounded.Test);
             return connection;
         }
 

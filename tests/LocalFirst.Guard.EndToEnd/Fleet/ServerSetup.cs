@@ -158,6 +158,14 @@ internal sealed class ServerProcess : IAsyncDisposable
         return handler;
     }
 
+    /// <summary>For a connection by hand.</summary>
+    public System.Net.Security.SslClientAuthenticationOptions Tls()
+    {
+        using var handler = Trusting(_root);
+        handler.SslOptions.TargetHost = Url.Host;
+        return handler.SslOptions;
+    }
+
     public HttpClient NewClient() => new(Trusting(_root)) { BaseAddress = Url };
 
     public async Task<(HttpStatusCode Status, string Body, Uri? Location)> GetAsync(string path)
