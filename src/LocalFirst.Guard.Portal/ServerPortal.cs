@@ -1,8 +1,10 @@
 using System.Net;
 using System.Security.Claims;
+using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Portal.Assets;
 using LocalFirst.Guard.Portal.Defences;
 using LocalFirst.Guard.Portal.Display;
+using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
@@ -27,6 +29,7 @@ public static class ServerPortal
             o.Cookie.SameSite = SameSiteMode.Strict;
             o.SuppressXFrameOptionsHeader = true;
         });
+        services.AddSingleton(provider => new SpendSource(provider.GetRequiredService<IRecordSource>(), PriceCatalogue.LoadBuiltIn(), () => null));
         services
             .AddRazorPages(pages => PortalPages.KeepOnly(pages, isServer: true))
             .ConfigureApplicationPartManager(parts =>

@@ -121,6 +121,9 @@ internal sealed class BrokerHost : IAsyncDisposable
             Audit = log,
             Time = time,
             Status = () => StatusOf(policy, executor, proxyAddress),
+            Records = records,
+            Prices = route.Prices,
+            BudgetUsd = () => policy.MonthlyBudgetUsd,
         }));
         await Listening("portal", settings.Portal, () => portal.StartAsync(cancellation));
 
