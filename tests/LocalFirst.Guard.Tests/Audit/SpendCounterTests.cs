@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Spending;
 using Xunit;
@@ -8,8 +7,8 @@ namespace LocalFirst.Guard.Tests.Audit;
 public sealed class SpendCounterTests
 {
     private static readonly DateTimeOffset November = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly DateTimeOffset Now = new(2026, 11, 22, 9, 0, 0, TimeSpan.Zero);
-    private readonly Source _source = new();
+    private static readonly DateTimeOffset Now = FakeRecords.Now;
+    private readonly FakeRecords _source = new();
 
     [Fact]
     public async Task Cloud_and_local_are_counted_apart_and_together_they_tell_what_was_saved()
@@ -22,10 +21,10 @@ public sealed class SpendCounterTests
         var report = await CountAsync();
 
         var (all, cloud, local) = (report.Sum(), report.Sum(k => !k.IsLocal), report.Sum(k => k.IsLocal));
-        Assert.Equal((2, 4_000, 9_000L, 410L), (all.Requests, all.CostNanoUsd, all.SavedNanoUsd, all.Tokens));
-        Assert.Equal((1, 180), (cloud.Requests, cloud.Tokens));
-        Assert.Equal((1, 230, 0), (local.Requests, local.Tokens, local.CostNanoUsd));
-        Assert.Equal((1, 1), (report.Refused, report.Uncharged));
+        Assert.Equal((2L, 4_000L, 9_000L, 410L), (all.Requests, all.CostNanoUsd, all.SavedNanoUsd, all.Tokens));
+        Assert.Equal((1L, 180L), (cloud.Requests, cloud.Tokens));
+        Assert.Equal((1L, 230L, 0L), (local.Requests, local.Tokens, local.CostNanoUsd));
+        Assert.Equal((1L, 1L), (report.Refused, report.Uncharged));
         Assert.Equal(["planning", "execution"], report.By(k => k.Phase).Select(g => g.Name));
     }
 
@@ -39,7 +38,7 @@ public sealed class SpendCounterTests
 
         var all = (await CountAsync()).Sum();
 
-        Assert.Equal((3, 7L, 2, 1), (all.Requests, all.CostNanoUsd, all.UnknownCost, all.Estimated));
+        Assert.Equal((3L, 7L, 2L, 1L), (all.Requests, all.CostNanoUsd, all.UnknownCost, all.Estimated));
     }
 
     [Fact]
@@ -72,8 +71,8 @@ public sealed class SpendCounterTests
         }
 
         var report = await CountAsync();
-        Assert.Equal((5_001, 200), (report.Rows.Count, report.Folded));
-        Assert.Equal((5_200, 10_400L), (report.Sum().Requests, report.Sum().CostNanoUsd));
+        Assert.Equal((5_001, 200L), (report.Rows.Count, report.Folded));
+        Assert.Equal((5_200L, 10_400L), (report.Sum().Requests, report.Sum().CostNanoUsd));
     }
 
     [Fact]
@@ -85,67 +84,4 @@ public sealed class SpendCounterTests
     }
 
     private Task<SpendReport> CountAsync() => SpendCounter.CountAsync(_source, November, November.AddMonths(1), Now, TestContext.Current.CancellationToken);
-
-    private sealed class Source : IRecordSource
-    {
-        private readonly List<SourcedRecord> _records = [];
-
-        public void Add(string exchange, string? phase, string action, string result, RecordedUsage? usage, string? modelSent = null, string model = "claude-sonnet-5", string device = "d", string? person = null)
-        {
-            Decide(exchange, phase, action, Now.AddHours(-2), modelSent, model, device, person);
-            End(exchange, result, usage, Now.AddHours(-2).AddSeconds(1), device, person);
-        }
-
-        public void Decide(string exchange, string? phase, string action, DateTimeOffset time, string? modelSent = null, string model = "claude-sonnet-5", string device = "d", string? person = null) =>
-            _records.Add(new SourcedRecord(device, person, 1, _records.Count, new DecisionRecord
-            {
-                Time = time,
-                Exchange = exchange,
-                Client = "claude-code",
-                Provider = "anthropic",
-                Host = "api.anthropic.com",
-                Method = "POST",
-                Endpoint = "/v1/messages",
-                Api = "anthropic.messages",
-                Entry = "connect",
-                Model = model,
-                State = "complete",
-                BodyBytes = 1,
-                BodyHash = "h",
-                Parts = 1,
-                FindingCount = 0,
-                Findings = [],
-                Action = action,
-                Reasons = [],
-                Policy = "p",
-                PolicyVersion = "1",
-                PolicyHash = "h",
-                Phase = phase,
-                ModelSent = modelSent,
-            }, default));
-
-        public void End(string exchange, string result, RecordedUsage? usage, DateTimeOffset time, string device = "d", string? person = null) =>
-            _records.Add(new SourcedRecord(device, person, 1, _records.Count, new OutcomeRecord
-            {
-                Time = time,
-                Exchange = exchange,
-                Result = result,
-                Status = 200,
-                BytesOut = 1,
-                BytesIn = 1,
-                AnsweredBy = "x",
-                Usage = usage,
-            }, default));
-
-        public async IAsyncEnumerable<SourcedRecord> ReadAsync(DateTimeOffset since, DateTimeOffset until, [EnumeratorCancellation] CancellationToken cancellation = default)
-        {
-            await Task.Yield();
-            foreach (var record in _records.Where(r => r.Record.Time >= since && r.Record.Time < until))
-            {
-                yield return record;
-            }
-        }
-
-        public Task<IReadOnlyList<LogHead>> HeadsAsync(CancellationToken cancellation = default) => Task.FromResult<IReadOnlyList<LogHead>>([]);
-    }
 }

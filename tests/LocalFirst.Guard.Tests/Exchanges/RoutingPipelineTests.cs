@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
@@ -16,10 +17,12 @@ using Xunit;
 namespace LocalFirst.Guard.Tests.Exchanges;
 
 /// <summary>Phases, models and money on the whole way of an exchange.</summary>
-public sealed class RoutingPipelineTests
+public sealed class RoutingPipelineTests : IAsyncDisposable
 {
     private const string ExecutionLocal = "name: p\nversion: \"1\"\nrules:\n  - {id: execution-stays, when: {phase: execution}, then: local, reason: Execution is done here.}\n  - {id: secrets-stay, when: {detector: secrets}, then: local, reason: A credential.}\n";
     private const string PlanningPremium = "name: p\nversion: \"1\"\nrules:\n  - {id: premium, when: {phase: planning}, then: allow, model: claude-opus-4-8, reason: Plans get the best model.}\n  - {id: secrets-stay, when: {detector: secrets}, then: local, reason: A credential.}\n";
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 9, 0, 0, TimeSpan.Zero));
     private readonly ExchangeFakes _fakes = new();
@@ -42,23 +45,25 @@ public sealed class RoutingPipelineTests
             _route);
     }
 
+    public ValueTask DisposeAsync() => _pipeline.DisposeAsync();
+
     [Fact]
     public async Task Planning_goes_to_the_provider_untouched_and_execution_stays()
     {
         Use(ExecutionLocal);
-        var plan = Body(User("plan it"), System("Plan mode is active."));
+        var plan = Body(User("plan it"), Harness("Plan mode is active."));
         await SendAsync(plan);
-        await SendAsync(Body(User("plan it"), System("Plan mode is active."), Assistant("a plan"), User("do it"), System("## Exited Plan Mode")));
+        await SendAsync(Body(User("plan it"), Harness("Plan mode is active."), Assistant("a plan"), User("do it"), Harness("## Exited Plan Mode")));
 
         Assert.Equal(plan, Encoding.UTF8.GetString(Assert.Single(_upstream.Bodies)));
         Assert.Equal(["planning", "execution"], Decisions().Select(d => d.Phase));
         Assert.Equal(["allow", "local"], Decisions().Select(d => d.Action));
         Assert.All(Decisions(), d => Assert.Equal("hash", d.Session));
         var (cloud, local) = (Outcomes()[0].Usage!, Outcomes()[1].Usage!);
-        Assert.Equal(("claude-sonnet-5", 30, 64, 6, 20), (cloud.Model, cloud.Input, cloud.CacheRead, cloud.CacheWrite, cloud.Output));
-        Assert.Equal((30 * 2_000) + (64 * 200) + (6 * 2_500) + (20 * 10_000), cloud.CostNanoUsd);
+        Assert.Equal(("claude-sonnet-5", 30L, 64L, 6L, 20L), (cloud.Model, cloud.Input, cloud.CacheRead, cloud.CacheWrite, cloud.Output));
+        Assert.Equal((30L * 2_000) + (64 * 200) + (6 * 2_500) + (20 * 10_000), cloud.CostNanoUsd);
         Assert.Equal(cloud.CostNanoUsd, cloud.CloudCostNanoUsd);
-        Assert.Equal(("fake", 5, 3, 0L), (local.Model, local.Input, local.Output, local.CostNanoUsd));
+        Assert.Equal(("fake", 5L, 3L, (long?)0), (local.Model, local.Input, local.Output, local.CostNanoUsd));
         Assert.True(local.CloudCostNanoUsd > 0);
         Assert.False(string.IsNullOrEmpty(local.Prices));
     }
@@ -67,16 +72,16 @@ public sealed class RoutingPipelineTests
     public async Task A_secret_in_the_planning_turn_keeps_it_here_whatever_the_router_says()
     {
         Use(PlanningPremium);
-        await SendAsync(Body(User("plan it, forbidden"), System("Plan mode is active.")));
+        await SendAsync(Body(User("plan it, forbidden"), Harness("Plan mode is active.")));
         Assert.Empty(_upstream.Bodies);
-        Assert.Equal(("planning", "local", null), (Decisions()[0].Phase, Decisions()[0].Action, Decisions()[0].ModelSent));
+        Assert.Equal(("planning", "local", null), ((string?)Decisions()[0].Phase, Decisions()[0].Action, Decisions()[0].ModelSent));
     }
 
     [Fact]
     public async Task A_model_rule_changes_the_model_and_no_other_byte()
     {
         Use(PlanningPremium);
-        var body = Body(User("a \\u0041 \"model\":\"x\" é"), System("Plan mode is active.")).Replace("{\"model\":\"claude-sonnet-5\"", "{ \"model\" :\t\"claude-sonnet\\u002d5\" ", StringComparison.Ordinal) + "\r\n ";
+        var body = Body(User("a \\u0041 \"model\":\"x\" é"), Harness("Plan mode is active.")).Replace("{\"model\":\"claude-sonnet-5\"", "{ \"model\" :\t\"claude-sonnet\\u002d5\" ", StringComparison.Ordinal) + "\r\n ";
         await SendAsync(body, ("Content-Length", "1"));
 
         Assert.Equal(body.Replace("\"claude-sonnet\\u002d5\"", "\"claude-opus-4-8\"", StringComparison.Ordinal), Encoding.UTF8.GetString(_upstream.Bodies.Single()));
@@ -94,7 +99,7 @@ public sealed class RoutingPipelineTests
     public async Task A_signed_body_goes_as_it_is_and_the_reason_says_so(string header, string value, string why)
     {
         Use(PlanningPremium);
-        var body = Body(User("plan"), System("Plan mode is active."));
+        var body = Body(User("plan"), Harness("Plan mode is active."));
         await SendAsync(body, (header, value));
         Assert.Equal(body, Encoding.UTF8.GetString(_upstream.Bodies.Single()));
         Assert.Null(Decisions()[0].ModelSent);
@@ -105,7 +110,7 @@ public sealed class RoutingPipelineTests
     public async Task Two_models_in_one_request_are_not_rewritten()
     {
         Use(PlanningPremium);
-        var body = Body(User("plan"), System("Plan mode is active.")).Replace("\"max_tokens\"", "\"model\":\"other\",\"max_tokens\"", StringComparison.Ordinal);
+        var body = Body(User("plan"), Harness("Plan mode is active.")).Replace("\"max_tokens\"", "\"model\":\"other\",\"max_tokens\"", StringComparison.Ordinal);
         await SendAsync(body);
         Assert.Equal(body, Encoding.UTF8.GetString(_upstream.Bodies.Single()));
         Assert.Contains("exactly one model", Decisions()[0].Reasons.Single(r => r.Rule == "premium").Reason, StringComparison.Ordinal);
@@ -115,7 +120,7 @@ public sealed class RoutingPipelineTests
     public async Task With_the_budget_at_zero_everything_stays_here_and_the_reason_names_the_mend()
     {
         Use("name: p\nversion: \"1\"\nbudget: {monthlyUsd: 0}\nrules: []\n");
-        await SendAsync(Body(User("plan it"), System("Plan mode is active.")));
+        await SendAsync(Body(User("plan it"), Harness("Plan mode is active.")));
         await SendAsync(Body(User("do it")));
         Assert.Empty(_upstream.Bodies);
         Assert.All(Decisions(), d => Assert.Equal(("local", PolicyEvaluator.BudgetSpentRule), (d.Action, d.Reasons[0].Rule)));
@@ -184,7 +189,7 @@ public sealed class RoutingPipelineTests
     {
         _upstream.Coding = coding;
         await SendAsync(Body(User("x")));
-        Assert.Equal((30, 20, false), (Outcomes()[0].Usage!.Input, Outcomes()[0].Usage!.Output, Outcomes()[0].Usage!.IsEstimate));
+        Assert.Equal((30L, 20L, false), (Outcomes()[0].Usage!.Input, Outcomes()[0].Usage!.Output, Outcomes()[0].Usage!.IsEstimate));
     }
 
     [Fact]
@@ -208,7 +213,7 @@ public sealed class RoutingPipelineTests
     public async Task A_tool_loop_with_signed_reasoning_keeps_the_model_that_it_began_with()
     {
         // The ledger of issued values does not exist yet, so that signed reasoning stays local; here it is held to be issued.
-        var pipeline = new ExchangePipeline(
+        await using var pipeline = new ExchangePipeline(
             new RequestDecoder(new Issued()),
             new InspectStep(new WordInspector("forbidden")),
             new DecideStep(facts => PolicyEvaluator.Evaluate(_policy, facts), ClientCatalogue.LoadBuiltIn(), _fakes.Executor),
@@ -217,23 +222,23 @@ public sealed class RoutingPipelineTests
             _time,
             _route);
         Use("name: p\nversion: \"1\"\nrules: []\n");
-        await SendAsync(pipeline, Body(User("plan"), System("Plan mode is active.")));
+        await SendAsync(pipeline, Body(User("plan"), Harness("Plan mode is active.")));
         Use(PlanningPremium);
-        var loop = Body(User("plan"), System("Plan mode is active."), Thinking(), Result());
+        var loop = Body(User("plan"), Harness("Plan mode is active."), Thinking(), Result());
         await SendAsync(pipeline, loop);
-        await SendAsync(pipeline, Body(User("plan"), System("Plan mode is active."), Thinking(), Result(), Assistant("done"), User("more")));
+        await SendAsync(pipeline, Body(User("plan"), Harness("Plan mode is active."), Thinking(), Result(), Assistant("done"), User("more")));
 
         Assert.Equal(loop, Encoding.UTF8.GetString(_upstream.Bodies[1]));
         Assert.Contains("a tool loop is running", Decisions()[1].Reasons.Single(r => r.Rule == "premium").Reason, StringComparison.Ordinal);
         Assert.Equal([null, null, "claude-opus-4-8"], Decisions().Select(d => d.ModelSent));
-        await SendAsync(pipeline, Body(User("plan"), System("Plan mode is active."), Assistant("done"), User("more"), Thinking(), Result()));
+        await SendAsync(pipeline, Body(User("plan"), Harness("Plan mode is active."), Assistant("done"), User("more"), Thinking(), Result()));
         Assert.Equal("claude-opus-4-8", Decisions()[3].ModelSent);
     }
 
     [Fact]
     public async Task After_a_restart_the_log_tells_what_the_month_cost_and_what_never_ended_counts_as_its_estimate()
     {
-        await SendAsync(Body(User("plan"), System("Plan mode is active.")));
+        await SendAsync(Body(User("plan"), Harness("Plan mode is active.")));
         await SendAsync(Body(User("more")));
         var paid = Outcomes().Sum(o => o.Usage!.CostNanoUsd!.Value);
         var unfinished = Decisions()[1];
@@ -298,11 +303,11 @@ public sealed class RoutingPipelineTests
 
     private static string Body(params object[] messages) => JsonSerializer.Serialize(
         new { model = "claude-sonnet-5", max_tokens = 64000, messages, tools = new[] { new { name = "Edit", description = "Edits.", input_schema = new { type = "object" } } } },
-        new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        Plain);
 
     private static object User(string text) => new { role = "user", content = new[] { new { type = "text", text } } };
 
-    private static object System(string text) => new { role = "system", content = text };
+    private static object Harness(string text) => new { role = "system", content = text };
 
     private static object Assistant(string text) => new { role = "assistant", content = text };
 

@@ -18,7 +18,7 @@ public sealed class ModelAndBudgetTests
         Assert.Equal(25.5m, policy.MonthlyBudgetUsd);
         Assert.Equal("claude-opus-4-8", Assert.Single(policy.Rules).Model);
         var verdict = PolicyEvaluator.Evaluate(policy, SomePolicy.Facts() with { Phase = "planning" });
-        Assert.Equal(("claude-opus-4-8", 25.5m), (verdict.Model, verdict.MonthlyBudgetUsd));
+        Assert.Equal(("claude-opus-4-8", (decimal?)25.5m), (verdict.Model, verdict.MonthlyBudgetUsd));
         Assert.Null(PolicyEvaluator.Evaluate(policy, SomePolicy.Facts() with { Phase = "execution" }).Model);
     }
 

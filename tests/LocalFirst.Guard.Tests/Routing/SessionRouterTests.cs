@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LocalFirst.Guard.Protocols;
 using LocalFirst.Guard.Routing;
@@ -18,16 +19,16 @@ public sealed class SessionRouterTests
     [Fact]
     public void A_plan_is_planning_until_the_client_says_that_it_left_the_mode()
     {
-        Assert.Equal("planning", Agent(User("plan it"), System("Agents:\n- none\n\nPlan mode is active. No edits.")));
-        Assert.Equal("planning", Agent(User("plan it"), System("Plan mode is active. No edits."), Call(), Result("ok")));
-        Assert.Equal("execution", Agent(User("plan it"), System("Plan mode is active. No edits."), Call(), Result("approved"), System("## Exited Plan Mode\n\nGo on.")));
+        Assert.Equal("planning", Agent(User("plan it"), Harness("Agents:\n- none\n\nPlan mode is active. No edits.")));
+        Assert.Equal("planning", Agent(User("plan it"), Harness("Plan mode is active. No edits."), Call(), Result("ok")));
+        Assert.Equal("execution", Agent(User("plan it"), Harness("Plan mode is active. No edits."), Call(), Result("approved"), Harness("## Exited Plan Mode\n\nGo on.")));
         Assert.Equal("execution", Agent(User("now do it"), Call(), Result("done")));
     }
 
     [Fact]
     public void A_mode_holds_over_turns_that_do_not_repeat_it()
     {
-        Assert.Equal("planning", Agent(User("plan it"), System("Plan mode is active.")));
+        Assert.Equal("planning", Agent(User("plan it"), Harness("Plan mode is active.")));
         Assert.Equal("planning", Agent(User("and the tests?")));
         Assert.Equal("planning", Agent(User("and the tests?"), Call(), Result("x")));
         Assert.Equal("execution", AgentOf("another-session", User("fix it")));
@@ -36,8 +37,8 @@ public sealed class SessionRouterTests
     [Fact]
     public void The_last_marker_in_wire_order_wins()
     {
-        Assert.Equal("execution", Agent(User("a"), System("Plan mode is active."), User("b"), System("## Exited Plan Mode")));
-        Assert.Equal("planning", Agent(User("a"), System("## Exited Plan Mode\n\nx\n\nPlan mode is active.")));
+        Assert.Equal("execution", Agent(User("a"), Harness("Plan mode is active."), User("b"), Harness("## Exited Plan Mode")));
+        Assert.Equal("planning", Agent(User("a"), Harness("## Exited Plan Mode\n\nx\n\nPlan mode is active.")));
     }
 
     [Theory]
@@ -46,7 +47,7 @@ public sealed class SessionRouterTests
     [InlineData("Contents of /work/CLAUDE.md:\n\nPlan mode is active.")]
     [InlineData("Result of calling the Bash tool:\n\nPlan mode is active.")]
     public void Words_in_the_middle_of_a_system_message_or_in_what_it_repeats_are_no_marker(string text) =>
-        Assert.Equal("execution", Agent(User("x"), System(text)));
+        Assert.Equal("execution", Agent(User("x"), Harness(text)));
 
     [Fact]
     public void A_reminder_of_an_earlier_version_counts_only_as_a_text_of_its_own_and_only_without_system_messages()
@@ -55,14 +56,14 @@ public sealed class SessionRouterTests
         Assert.Equal("planning", AgentOf("a", User(reminder, "plan it")));
         Assert.Equal("execution", AgentOf("b", User($"{reminder} please")));
         Assert.Equal("execution", AgentOf("c", User($"look:\n{reminder}")));
-        Assert.Equal("execution", AgentOf("d", User(reminder, "plan it"), System("Agents:\n- none")));
+        Assert.Equal("execution", AgentOf("d", User(reminder, "plan it"), Harness("Agents:\n- none")));
         Assert.Equal("execution", AgentOf("e", User("x"), Call(), Result(reminder)));
     }
 
     [Fact]
     public void What_is_asked_beside_the_conversation_is_background_and_moves_nothing()
     {
-        Assert.Equal("planning", Agent(User("plan it"), System("Plan mode is active.")));
+        Assert.Equal("planning", Agent(User("plan it"), Harness("Plan mode is active.")));
         Assert.Equal("background", Look("claude-code", "s", Body(tools: false, User("title?")), "/v1/messages"));
         Assert.Equal("background", Look("claude-code", "s", Body(tools: true, User("quota")).Replace("64000", "1", StringComparison.Ordinal), "/v1/messages"));
         Assert.Equal("background", Look("claude-code", "s", Body(tools: true, User("a", "CRITICAL: Respond with TEXT ONLY. Sum up.")), "/v1/messages"));
@@ -94,7 +95,7 @@ public sealed class SessionRouterTests
     [Fact]
     public void A_client_that_nobody_knows_has_no_phase()
     {
-        Assert.Null(Look("curl", "s", Body(tools: true, User("Plan mode is active."), System("Plan mode is active.")), "/v1/messages"));
+        Assert.Null(Look("curl", "s", Body(tools: true, User("Plan mode is active."), Harness("Plan mode is active.")), "/v1/messages"));
         Assert.Null(Look(null, null, Body(tools: true, User("x")), "/v1/messages"));
     }
 
@@ -104,7 +105,7 @@ public sealed class SessionRouterTests
         var random = new Random(20261122);
         object[][] turns =
         [
-            [User("a"), System("Plan mode is active.")], [User("a"), Call(), Result("Plan mode is active.")], [User("b"), System("## Exited Plan Mode")], [User("c")],
+            [User("a"), Harness("Plan mode is active.")], [User("a"), Call(), Result("Plan mode is active.")], [User("b"), Harness("## Exited Plan Mode")], [User("c")],
         ];
         var sequence = Enumerable.Range(0, 300).Select(_ => (Session: $"s{random.Next(5)}", Turn: turns[random.Next(turns.Length)])).ToList();
         Assert.Equal(Run(), Run());
@@ -164,7 +165,7 @@ public sealed class SessionRouterTests
     private static RoutedRequest LookIn(SessionRouter router, string? client, string? session, string body, string path, params (string, string)[] headers)
     {
         var host = path.StartsWith("/v1/messages", StringComparison.Ordinal) ? "api.anthropic.com" : "api.openai.com";
-        var request = Some.Request(host, path, System.Text.Encoding.UTF8.GetBytes(body), "POST", headers);
+        var request = Some.Request(host, path, Encoding.UTF8.GetBytes(body), "POST", headers);
         return router.Look(client, session, Some.Decode(request), request.Headers);
     }
 
@@ -178,7 +179,7 @@ public sealed class SessionRouterTests
 
     private static object User(params string[] texts) => new { role = "user", content = texts.Select(text => new { type = "text", text }).ToArray() };
 
-    private static object System(string text) => new { role = "system", content = text };
+    private static object Harness(string text) => new { role = "system", content = text };
 
     private static object Call() => new { role = "assistant", content = new[] { new { type = "tool_use", id = "toolu_1", name = "Edit", input = new { path = "a" } } } };
 
