@@ -48,7 +48,7 @@ public sealed class RouteStep(SessionRouter sessions, BudgetLedger ledger, Price
         var session = prompt.SessionKey is { Length: > 0 } key ? log.Correlate(Encoding.UTF8.GetBytes(key)) : null;
         return new RoutedExchange(
             request.Wire.Provider.Id,
-            prompt.RequestedModel,
+            prompt.Api == ApiForm.AnthropicCountTokens ? null : prompt.RequestedModel, // Counting tokens is free ("Token counting", Anthropic).
             session,
             sessions.Look(client, session, prompt, request.Wire.Headers),
             prompt.TokenEstimate,
@@ -83,8 +83,9 @@ public sealed class RouteStep(SessionRouter sessions, BudgetLedger ledger, Price
     internal BudgetObstacle? Reserve(string exchange, RoutedExchange routed, decimal budgetUsd)
     {
         long estimate = 0;
-        if ((routed.ModelSent ?? routed.Model) is { } model)
+        if (routed.Model is { } requested)
         {
+            var model = routed.ModelSent ?? requested;
             if (prices.Find(routed.Provider, model) is not { } price)
             {
                 return new BudgetObstacle(
@@ -100,7 +101,8 @@ public sealed class RouteStep(SessionRouter sessions, BudgetLedger ledger, Price
 
     /// <summary>What an exchange that was recorded cost at most, where its outcome does not tell.</summary>
     internal long EstimateOf(DecisionRecord decision) =>
-        prices.Find(decision.Provider, decision.ModelSent ?? decision.Model)?.CostNanoUsd(new TokenCounts(0, 0, (long)(decision.BodyBytes / BytesPerToken), ReservedOutputTokens)) ?? 0;
+        decision.Api == ApiForm.AnthropicCountTokens ? 0
+        : prices.Find(decision.Provider, decision.ModelSent ?? decision.Model)?.CostNanoUsd(new TokenCounts(0, 0, (long)(decision.BodyBytes / BytesPerToken), ReservedOutputTokens)) ?? 0;
 
     /// <summary>What a forwarded exchange used and cost, and settles it. Null when nothing was charged, or nothing is known.</summary>
     internal RecordedUsage? Settle(string exchange, RoutedExchange routed, AnswerWatch watch, ActResult result)
@@ -129,11 +131,12 @@ public sealed class RouteStep(SessionRouter sessions, BudgetLedger ledger, Price
     private RecordedUsage? Forwarded(RoutedExchange routed, AnswerWatch watch, ActResult result)
     {
         // Nothing reached the provider, or it refused: nobody is charged for that.
-        if ((routed.ModelSent ?? routed.Model) is not { } sent || result.BytesOut == 0 || result.Status >= 300 || watch.Status >= 300)
+        if (routed.Model is not { } asked || result.BytesOut == 0 || result.Status >= 300 || watch.Status >= 300)
         {
             return null;
         }
 
+        var sent = routed.ModelSent ?? asked;
         var told = watch.Finish();
         var tokens = told?.Tokens ?? Estimate(routed) with { Output = 0 };
 
@@ -146,7 +149,7 @@ public sealed class RouteStep(SessionRouter sessions, BudgetLedger ledger, Price
 
         var answered = told?.Model is { } named && DecisionRecords.IsModelName(named) ? named : sent;
         var price = prices.Find(routed.Provider, answered) ?? prices.Find(routed.Provider, sent);
-        var requested = routed.ModelSent is null ? price : prices.Find(routed.Provider, routed.Model);
+        var requested = routed.ModelSent is null ? price : prices.Find(routed.Provider, asked);
         return new RecordedUsage(
             DecisionRecords.IsModelName(answered) ? answered : "unknown",
             tokens.Input,

@@ -1,6 +1,7 @@
 using System.Net;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Questions;
+using LocalFirst.Guard.Protocols;
 
 namespace LocalFirst.Guard.Portal;
 
@@ -18,6 +19,15 @@ public sealed record PortalOptions
 
     /// <summary>The state shown at the top of every page; asked for at each page.</summary>
     public required Func<PortalStatus> Status { get; init; }
+
+    /// <summary>The records that money is counted over; null where the host has none to give.</summary>
+    public IRecordSource? Records { get; init; }
+
+    /// <summary>What models cost, for what a period would have cost without prompt caches; null for the prices that ship.</summary>
+    public PriceCatalogue? Prices { get; init; }
+
+    /// <summary>The monthly budget of the policy in force, in US dollars; asked for at each page.</summary>
+    public Func<decimal?> BudgetUsd { get; init; } = () => null;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

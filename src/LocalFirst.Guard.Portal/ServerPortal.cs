@@ -1,10 +1,12 @@
 using System.Net;
+using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Portal.Access;
 using LocalFirst.Guard.Portal.Assets;
 using LocalFirst.Guard.Portal.Defences;
 using LocalFirst.Guard.Portal.Display;
 using LocalFirst.Guard.Portal.Editing;
+using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -30,6 +32,7 @@ public static class ServerPortal
             o.Cookie.SameSite = SameSiteMode.Strict;
             o.SuppressXFrameOptionsHeader = true;
         });
+        services.AddSingleton(provider => new SpendSource(provider.GetRequiredService<IRecordSource>(), PriceCatalogue.LoadBuiltIn(), () => null));
         services
             .AddRazorPages(pages =>
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LocalFirst.Guard.Protocols;
 
 namespace LocalFirst.Guard.Routing;
@@ -14,8 +15,11 @@ internal sealed class PromptPrefix
     /// <summary>Beyond a megabyte the rest counts as new: too dear rather than too cheap.</summary>
     private const int MaxMarks = 1024;
 
-    /// <summary>Characters looked at on each end of a part: the whole of it would cost as much as inspecting it.</summary>
-    private const int Edge = 32;
+    /// <summary>Longest part that is hashed whole. Of a longer one samples are: the whole would cost as much as inspecting it, and this is an estimate.</summary>
+    private const int Short = 16;
+
+    /// <summary>Characters in a sample.</summary>
+    private const int Sample = 4;
 
     private readonly List<(int Hash, int Bytes)> _marks;
 
@@ -47,7 +51,9 @@ internal sealed class PromptPrefix
                 }
 
                 var text = part.Text.AsSpan();
-                hash = HashCode.Combine(hash, text.Length, string.GetHashCode(text[..Math.Min(Edge, text.Length)]), string.GetHashCode(text[Math.Max(0, text.Length - Edge)..]));
+                hash = text.Length <= Short
+                    ? HashCode.Combine(hash, string.GetHashCode(text))
+                    : HashCode.Combine(hash, text.Length, At(text, 0), At(text, text.Length / 3), At(text, text.Length * 2 / 3), At(text, text.Length - Sample));
                 bytes += part.Place.Bytes?.Length ?? text.Length;
                 if (bytes >= next && marks.Count < MaxMarks)
                 {
@@ -72,9 +78,16 @@ internal sealed class PromptPrefix
         return shared;
     }
 
-    private static int RankOf(string pointer) =>
-        pointer.StartsWith("/tools", StringComparison.Ordinal) ? 0
-        : pointer.StartsWith("/system", StringComparison.Ordinal) || pointer.StartsWith("/instructions", StringComparison.Ordinal) ? 1
-        : pointer.StartsWith("/messages", StringComparison.Ordinal) || pointer.StartsWith("/input", StringComparison.Ordinal) ? 2
-        : 3;
+    private static ulong At(ReadOnlySpan<char> text, int index) => MemoryMarshal.Read<ulong>(MemoryMarshal.AsBytes(text.Slice(index, Sample)));
+
+    /// <summary>Place in the order of a prompt cache; 3 for what is no part of it. The second character tells most places apart.</summary>
+    private static int RankOf(string pointer) => pointer.Length < 6 ? 3 : pointer[1] switch
+    {
+        't' when pointer.StartsWith("/tools", StringComparison.Ordinal) => 0,
+        's' when pointer.StartsWith("/system", StringComparison.Ordinal) => 1,
+        'i' when pointer.StartsWith("/instructions", StringComparison.Ordinal) => 1,
+        'i' when pointer.StartsWith("/input", StringComparison.Ordinal) => 2,
+        'm' when pointer.StartsWith("/messages", StringComparison.Ordinal) => 2,
+        _ => 3,
+    };
 }

@@ -125,6 +125,9 @@ internal sealed class BrokerHost : IAsyncDisposable
             Questions = await QuestionSource.OpenDeviceAsync(home, settings, cancellation),
             Time = time,
             Status = () => StatusOf(fleet, executor, proxyAddress),
+            Records = records,
+            Prices = route.Prices,
+            BudgetUsd = () => fleet.Policy.Now.Policy.MonthlyBudgetUsd,
         }));
         await Listening("portal", settings.Portal, () => portal.StartAsync(cancellation));
 

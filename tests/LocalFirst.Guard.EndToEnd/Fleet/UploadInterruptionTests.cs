@@ -68,7 +68,7 @@ public sealed class UploadInterruptionTests
         var here = Assert.Single(await reader.HeadsAsync(Stop));
         var there = Assert.Single(await database.Records.HeadsAsync(Stop));
         Assert.Null(there.Failure);
-        Assert.Equal((here.CoveredSize, here.CoveredRootHash), (there.CoveredSize, there.CoveredRootHash));
+        Assert.Equal((here.StoredSize, here.CoveredSize, here.CoveredRootHash), (there.StoredSize, there.CoveredSize, there.CoveredRootHash));
         Assert.Equal(0, await guard.StopAsync());
     }
 

@@ -19,7 +19,7 @@ public sealed class LogStatementTests : IDisposable
 
         var statement = Assert.Single((await records.AskAsync()).Logs);
 
-        Assert.Equal((head.CoveredSize, head.CoveredRootHash, 5), (statement.Size, statement.RootHash, statement.Newer));
+        Assert.Equal((head.StoredSize, head.CoveredRootHash, 5), (statement.Size, statement.RootHash, statement.Newer));
         Assert.True(statement.IsWhole);
     }
 

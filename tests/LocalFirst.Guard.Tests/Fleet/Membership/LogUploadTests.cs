@@ -210,7 +210,7 @@ public sealed class LogUploadTests : IAsyncLifetime
         var there = Assert.Single(await _database.Records.HeadsAsync(Stop));
         var here = Assert.Single(await (await _device.ReadAsync()).HeadsAsync(Stop));
         Assert.Null(there.Failure);
-        Assert.Equal((here.CoveredSize, here.CoveredRootHash), (there.CoveredSize, there.CoveredRootHash));
+        Assert.Equal((here.StoredSize, here.CoveredSize, here.CoveredRootHash), (there.StoredSize, there.CoveredSize, there.CoveredRootHash));
         return there.StoredSize;
     }
 }
