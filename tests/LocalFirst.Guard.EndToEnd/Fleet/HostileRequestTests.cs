@@ -44,16 +44,24 @@ public sealed class HostileRequestTests
         await tooLong.SendAsync(Head(server, device.Identity, "POST", Entries, 1_000_000_000, DeviceSignature.DigestOf([])));
         Assert.StartsWith("HTTP/1.1 413 ", await tooLong.AnswerAsync(), StringComparison.Ordinal);
 
-        // Two that send their heads and then nothing. Whether the server has begun with them nobody is told, so a third asks until it is refused.
-        await using var first = await TlsConnection.OpenAsync(server);
-        await first.SendAsync(Head(server, device.Identity, "POST", Entries, 4_000_000, DeviceSignature.DigestOf([])));
-        await using var second = await TlsConnection.OpenAsync(server);
-        await second.SendAsync(Head(server, device.Identity, "POST", Entries, 4_000_000, DeviceSignature.DigestOf([])));
-        using var client = device.NewClient(server.Url);
-        await Bounded.UntilAsync(async () => (await HandDrivenDevice.PostAsync(client, Entries, [])).Status == HttpStatusCode.TooManyRequests, "the refusal of a third body");
+        // Four that send their heads and then nothing: two are waited for, two are refused at once.
+        var slow = new List<TlsConnection>();
+        for (var i = 0; i < 4; i++)
+        {
+            slow.Add(await TlsConnection.OpenAsync(server));
+            await slow[^1].SendAsync(Head(server, device.Identity, "POST", Entries, 4_000_000, DeviceSignature.DigestOf([])));
+        }
 
-        // Kestrel ends what sends nothing; then there is room again.
+        var answers = await Task.WhenAll(slow.Select(s => s.AnswerAsync()));
+        Assert.Equal(2, answers.Count(a => a.StartsWith("HTTP/1.1 429 ", StringComparison.Ordinal)));
+
+        // Kestrel has ended those that sent nothing; then there is room again.
+        using var client = device.NewClient(server.Url);
         await Bounded.UntilAsync(async () => (await HandDrivenDevice.PostAsync(client, Entries, [])).Status == HttpStatusCode.BadRequest, "room for a body after the slow ones were ended");
+        foreach (var connection in slow)
+        {
+            await connection.DisposeAsync();
+        }
     }
 
     [Fact]
