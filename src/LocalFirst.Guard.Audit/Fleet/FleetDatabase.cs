@@ -221,7 +221,7 @@ public sealed class FleetDatabase
     {
         path = path.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase) ? new SqliteConnectionStringBuilder(path).DataSource : path;
         Keys.PrivateFile.EnsureParent(path);
-        LogDatabase.MakePrivate(path);
+        LogDatabase.MakePrivate(path, "database");
         var connection = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = LogDatabase.DefaultBusyTimeoutMs / 1000 };
         var options = new DbContextOptionsBuilder<SqliteGuardDbContext>()
             .UseSqlite(connection.ToString())

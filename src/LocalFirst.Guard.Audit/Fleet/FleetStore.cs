@@ -217,7 +217,16 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
         });
 
     public Task CheckAsync(CancellationToken cancellation) =>
-        database.RunAsync(async context => await context.Devices.Take(1).CountAsync(cancellation));
+        database.RunAsync(async context =>
+        {
+            // A standby answers questions, and takes in nothing.
+            if (context is PostgreSqlGuardDbContext && await context.Database.SqlQuery<string>($"SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(cancellation) == "on")
+            {
+                throw new AuditException("The database is read-only.\n  → Connect to the primary: this is a standby, or default_transaction_read_only is on.");
+            }
+
+            return await context.Devices.Take(1).CountAsync(cancellation);
+        });
 
     private static bool Fits(DeviceLeafRow leaf, FleetExchangeFilter filter) =>
         (string.IsNullOrEmpty(filter.Action) && string.IsNullOrEmpty(filter.Provider))

@@ -160,6 +160,14 @@ public static class DirectorySignIn
         options.Events.OnChallenge = async context =>
         {
             context.HandleResponse();
+            if (context.AuthenticateFailure is not (null or SecurityTokenInvalidIssuerException) && SignInProblem.Of(context.AuthenticateFailure) is { IsOutage: true } outage)
+            {
+                // Nothing is known against the token: its sender tries again later, and does not sign in anew.
+                context.Response.Headers.RetryAfter = "30";
+                await Problems.WriteAsync(context.HttpContext, StatusCodes.Status503ServiceUnavailable, outage.Title, outage.Text);
+                return;
+            }
+
             context.Response.Headers.WWWAuthenticate = "Bearer";
             await Problems.WriteAsync(context.HttpContext, StatusCodes.Status401Unauthorized, "Not signed in", Why(context.AuthenticateFailure));
         };
