@@ -159,20 +159,42 @@ public sealed class AuditReader : IAuditReader, IRecordSource
         var heads = new List<LogHead>();
         foreach (var epoch in report.Epochs)
         {
-            var note = await Query(context => context.Checkpoints.Where(c => c.Epoch == epoch.Epoch).OrderByDescending(c => c.Size).Select(c => c.Note).FirstOrDefaultAsync(cancellation));
+            // Not the newest: the broker may have written on since the verification read.
+            var note = await Query(context => context.Checkpoints.Where(c => c.Epoch == epoch.Epoch && c.Size <= epoch.Size).OrderByDescending(c => c.Size).Select(c => c.Note).FirstOrDefaultAsync(cancellation));
             var failure = report.Failures.FirstOrDefault(f => f.Epoch == epoch.Epoch);
+            var (coveredSize, coveredRoot) = LogHead.CoveredBy(note ?? "");
             heads.Add(new LogHead(
                 device,
                 Environment.MachineName,
                 epoch.Epoch,
                 epoch.Size,
-                epoch.RootHash,
+                coveredSize,
+                coveredRoot,
                 note ?? "",
                 new VerifierKey(new LogOrigin(device, epoch.Epoch).ToString(), key).ToString(),
                 failure is null ? null : $"{failure.Class}: {failure.Message}."));
         }
 
         return heads;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        for (var next = 0L; next < size && device == DeviceId; next += DefaultPage)
+        {
+            var (from, to) = (next, Math.Min(size, next + DefaultPage));
+            var hashes = await Query(context => context.Leaves.Where(l => l.Epoch == epoch && l.Index >= from && l.Index < to).OrderBy(l => l.Index).Select(l => l.Hash).ToListAsync(cancellation));
+            foreach (var hash in hashes)
+            {
+                yield return hash;
+            }
+
+            if (hashes.Count < to - from)
+            {
+                yield break;
+            }
+        }
     }
 
     /// <summary>Id of the device whose log this is.</summary>

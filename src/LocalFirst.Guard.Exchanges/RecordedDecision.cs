@@ -52,6 +52,9 @@ public sealed class RecordedDecision : IDisposable
     /// <summary>Version of the policy that decided.</summary>
     public string PolicyVersion { get; }
 
+    /// <summary>Watches the answer go by; null when nobody needs to. Set before the decision is handed to <see cref="IUpstream"/>.</summary>
+    public IAnswerObserver? Observer { get; internal set; }
+
     /// <summary>Where the record stands in the log.</summary>
     public LogPosition Position { get; }
 

@@ -3,6 +3,7 @@ using LocalFirst.Guard.Portal.Assets;
 using LocalFirst.Guard.Portal.Defences;
 using LocalFirst.Guard.Portal.Display;
 using LocalFirst.Guard.Portal.SignIn;
+using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting;
@@ -71,6 +72,7 @@ public sealed class PortalApp : IAsyncDisposable
         builder.Services.AddSingleton(options.Audit);
         builder.Services.AddSingleton(options.Time);
         builder.Services.AddSingleton(options.Status);
+        builder.Services.AddSingleton(new SpendSource(options.Records, options.Prices ?? PriceCatalogue.LoadBuiltIn(), options.BudgetUsd));
         builder.Services.AddRouting();
         builder.Services.Configure<KeyManagementOptions>(o => o.XmlRepository = new InMemoryKeys());
         builder.Services.AddAntiforgery(o =>

@@ -1,10 +1,12 @@
 using System.Net;
+using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Portal.Access;
 using LocalFirst.Guard.Portal.Assets;
 using LocalFirst.Guard.Portal.Defences;
 using LocalFirst.Guard.Portal.Display;
 using LocalFirst.Guard.Portal.Editing;
+using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -30,6 +32,7 @@ public static class ServerPortal
             o.Cookie.SameSite = SameSiteMode.Strict;
             o.SuppressXFrameOptionsHeader = true;
         });
+        services.AddSingleton(provider => new SpendSource(provider.GetRequiredService<IRecordSource>(), PriceCatalogue.LoadBuiltIn(), () => null));
         services
             .AddRazorPages(pages =>
             {
@@ -60,8 +63,8 @@ public static class ServerPortal
 
     /// <summary>Maps pages, assets and the ways in and out.</summary>
     /// <param name="app">The host.</param>
-    /// <param name="problemOf">Title and text of what went wrong at sign-in, by its code.</param>
-    public static void Map(WebApplication app, Func<string, (string Title, string Text)> problemOf)
+    /// <param name="problemOf">Title and text of what went wrong at sign-in, by its code, and whether the server or its directory is the matter.</param>
+    public static void Map(WebApplication app, Func<string, (string Title, string Text, bool IsOutage)> problemOf)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.MapAssets();
@@ -72,8 +75,8 @@ public static class ServerPortal
         app.MapGet("/account/denied", (HttpContext context) => AccessAnswers.WriteDeniedAsync(context, [])).AllowAnonymous();
         app.MapGet("/account/problem/{code}", (HttpContext context, string code) =>
         {
-            var (title, text) = problemOf(code);
-            return ErrorPage.Write(context, HttpStatusCode.Unauthorized, title, text);
+            var (title, text, isOutage) = problemOf(code);
+            return ErrorPage.Write(context, isOutage ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Unauthorized, title, text);
         }).AllowAnonymous();
         app.MapGet("/account/signed-out", (HttpContext context) => ErrorPage.Write(context, HttpStatusCode.OK, "Signed out", "This browser is signed out of the portal. Your directory may still remember you.")).AllowAnonymous();
         app.MapPost("/account/sign-out", async (HttpContext context, Microsoft.AspNetCore.Antiforgery.IAntiforgery forms) =>

@@ -7,6 +7,7 @@ using LocalFirst.Guard.Inspection;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Protocols;
+using LocalFirst.Guard.Routing;
 using Spectre.Console;
 
 namespace LocalFirst.Guard.Benchmarks;
@@ -22,6 +23,7 @@ internal sealed class StepCosts : IDisposable
     private readonly Inspector _inspector = Inspector.Create(new InspectionOptions());
     private readonly RequestDecoder _decoder = new();
     private readonly DecideStep _decide;
+    private readonly RouteStep _route;
     private readonly AuditLog _log;
     private readonly DecisionRecords _records;
     private readonly BodyBufferPool _pool = new();
@@ -35,6 +37,7 @@ internal sealed class StepCosts : IDisposable
         _log = log;
         _count = count;
         _records = new DecisionRecords(log);
+        _route = new RouteStep(new SessionRouter(_clients, TimeProvider.System), new BudgetLedger(TimeProvider.System), PriceCatalogue.LoadBuiltIn());
         _decide = new DecideStep(facts => PolicyEvaluator.Evaluate(_policy, facts), _clients, new UnavailableExecutor("none"));
     }
 
@@ -78,6 +81,7 @@ internal sealed class StepCosts : IDisposable
         var warm = new InspectStep(new CachedInspector(_inspector));
         var inspected = warm.Inspect(prompt);
         var facts = _decide.FactsOf(request, prompt, inspected);
+        var routed = _route.Look(request, prompt, facts.Client, _log);
         var verdict = _decide.Decide(facts);
 
         Row(name, "undo gzip", _ => 0, _ => ContentCoding.Decode("gzip", zipped).Dispose());
@@ -85,14 +89,15 @@ internal sealed class StepCosts : IDisposable
         Row(name, "inspect, all new", _ => new InspectStep(new CachedInspector(_inspector)), cold => cold.Inspect(prompt));
         Row(name, "inspect, all seen", _ => 0, _ => warm.Inspect(prompt));
         Row(name, "inspect, next turn", turn => Decode(Request(bodyOf(turn + 1))), next => warm.Inspect(next));
+        Row(name, "phase and session", _ => 0, _ => _route.Look(request, prompt, facts.Client, _log));
         Row(name, "facts and policy", _ => 0, _ => _decide.Decide(_decide.FactsOf(request, prompt, inspected)));
         Row(name, "keyed hash of the body", _ => 0, _ => _log.Correlate(request.Wire.Body.Span));
-        Row(name, "record, with that hash", _ => 0, _ => Record(request, prompt, inspected, facts, verdict));
-        _sample = Record(request, prompt, inspected, facts, verdict);
+        Row(name, "record, with that hash", _ => 0, _ => Record(request, prompt, inspected, facts, verdict, routed));
+        _sample = Record(request, prompt, inspected, facts, verdict, routed);
     }
 
-    private DecisionRecord Record(ExchangeRequest request, Prompt prompt, InspectedPrompt inspected, PolicyFacts facts, Verdict verdict) =>
-        _records.Build("ex-0", DateTimeOffset.UnixEpoch, request, prompt, inspected, facts, verdict, 1);
+    private DecisionRecord Record(ExchangeRequest request, Prompt prompt, InspectedPrompt inspected, PolicyFacts facts, Verdict verdict, RoutedExchange routed) =>
+        _records.Build("ex-0", DateTimeOffset.UnixEpoch, request, prompt, inspected, facts, verdict, routed, 1);
 
     private async Task MeasureAppendAsync()
     {

@@ -30,7 +30,8 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
 
             row.TenantId = person.TenantId;
             row.Name = person.Name;
-            row.Groups = string.Join('\n', person.Groups.Order(StringComparer.Ordinal));
+            // One a line: a group whose name holds a line feed would be taken for two, and whoever names groups could give himself another's policy.
+            row.Groups = string.Join('\n', person.Groups.Where(g => !g.Any(char.IsControl)).Order(StringComparer.Ordinal));
             row.SeenMs = Ms(person.Seen);
             return await context.SaveChangesAsync(cancellation);
         }, cancellation);
@@ -226,9 +227,12 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
 
     private static async Task<IReadOnlyList<FleetExchange>> WithOutcomesAsync(GuardDbContext context, List<DeviceLeafRow> decisions, CancellationToken cancellation)
     {
+        // Only the last outcome of each, found by the database: a device may have written a million, under an id that another device uses as well.
         var ids = decisions.Select(d => d.Exchange).Distinct().ToList();
-        var outcomes = (await context.DeviceLeaves.Where(l => l.Type == "outcome" && ids.Contains(l.Exchange)).OrderBy(l => l.Number).ToListAsync(cancellation))
-            .ToLookup(l => (l.DeviceId, l.Exchange));
+        var owners = decisions.Select(d => d.DeviceId).Distinct().ToList();
+        var last = context.DeviceLeaves.Where(l => l.Type == "outcome" && owners.Contains(l.DeviceId) && ids.Contains(l.Exchange))
+            .GroupBy(l => new { l.DeviceId, l.Exchange }).Select(g => g.Max(l => l.Number));
+        var outcomes = (await context.DeviceLeaves.Where(l => last.Contains(l.Number)).ToListAsync(cancellation)).ToDictionary(l => (l.DeviceId, l.Exchange));
         var devices = await context.Devices.ToDictionaryAsync(d => d.Id, cancellation);
         var people = await context.People.ToDictionaryAsync(p => p.ObjectId, p => p.Name, cancellation);
         var exchanges = new List<FleetExchange>();
@@ -236,7 +240,7 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
         {
             if (RecordReader.ReadOrUnknown(leaf.Record) is DecisionRecord decision)
             {
-                var outcome = outcomes[(leaf.DeviceId, leaf.Exchange)].LastOrDefault();
+                var outcome = outcomes.GetValueOrDefault((leaf.DeviceId, leaf.Exchange));
                 var entry = new ExchangeEntry(decision, leaf.Number, outcome is null ? null : RecordReader.ReadOrUnknown(outcome.Record) as OutcomeRecord, leaf.Epoch, leaf.Index);
                 var device = devices.GetValueOrDefault(leaf.DeviceId);
                 exchanges.Add(new FleetExchange(leaf.DeviceId, device?.Name ?? "", people.GetValueOrDefault(device?.PersonId ?? "") ?? "", entry));

@@ -21,7 +21,23 @@ public sealed class LogSource
     /// <summary>The epochs of the log, oldest first.</summary>
     /// <param name="cancellation">Stops reading.</param>
     public Task<IReadOnlyList<long>> EpochsAsync(CancellationToken cancellation) =>
-        _reader.QueryAsync<IReadOnlyList<long>>(async context => await context.Checkpoints.Select(c => c.Epoch).Distinct().OrderBy(e => e).ToListAsync(cancellation));
+        _reader.QueryAsync<IReadOnlyList<long>>(async context =>
+        {
+            // One seek an epoch; a DISTINCT would walk every checkpoint, of which there is one a commit.
+            var epochs = new List<long>();
+            for (long? last = 0; (last = await context.Checkpoints.Where(c => c.Epoch > last).MinAsync(c => (long?)c.Epoch, cancellation)) is { } epoch;)
+            {
+                epochs.Add(epoch);
+            }
+
+            return epochs;
+        });
+
+    /// <summary>Size of the newest checkpoint of an epoch; 0 when there is none.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    public Task<long> SizeAsync(long epoch, CancellationToken cancellation) =>
+        _reader.QueryAsync(async context => await context.Checkpoints.Where(c => c.Epoch == epoch).MaxAsync(c => (long?)c.Size, cancellation) ?? 0);
 
     /// <summary>The newest checkpoint of an epoch as an <c>add-checkpoint</c> body; null when the epoch has none.</summary>
     /// <param name="epoch">The epoch.</param>

@@ -44,6 +44,8 @@ public static class DirectorySignIn
         authentication.AddMicrosoftIdentityWebApp(directory.Section);
         authentication.AddMicrosoftIdentityWebApi(directory.Section, Bearer);
         authentication.AddScheme<AuthenticationSchemeOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, null);
+        services.AddSingleton<DirectoryProbe>();
+        services.AddSingleton<UploadGate>();
         services.AddSingleton(provider => new NonceMemory(provider.GetRequiredService<TimeProvider>(), 2 * DeviceAuthentication.ClockTolerance));
 
         // After Microsoft.Identity.Web's own settings, which chain onto the same options.

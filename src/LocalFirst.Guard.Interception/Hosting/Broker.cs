@@ -159,6 +159,12 @@ public sealed class Broker : IAsyncDisposable
             throw new AuthenticationException("The server name differs from the CONNECT host.");
         }
 
+        if (!leafs.Cover(target.Host))
+        {
+            events.Refused("host-not-covered", $"The certificate authority cannot vouch for {target.Host}, which came into the catalogue after it was made; guard setup --user makes a new one.");
+            throw new AuthenticationException("The certificate authority cannot vouch for this host.");
+        }
+
         return new SslServerAuthenticationOptions
         {
             ServerCertificateContext = leafs.ContextFor(target.Host),

@@ -73,6 +73,20 @@ internal static class Show
         _ => tier.ToString(CultureInfo.InvariantCulture),
     };
 
+    /// <summary>Money: cents where there are dollars, more places where there are none.</summary>
+    public static string Dollars(decimal usd) => Math.Abs(usd) switch
+    {
+        0 => "$0.00",
+        >= 1 => usd.ToString("$#,0.00;-$#,0.00", CultureInfo.InvariantCulture),
+        >= 0.01m => usd.ToString("$0.000;-$0.000", CultureInfo.InvariantCulture),
+        _ => usd.ToString("$0.0000##;-$0.0000##", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>Money of a record, which counts in 10⁻⁹ US dollars.</summary>
+    public static string NanoDollars(long nanoUsd) => Dollars(nanoUsd / 1_000_000_000m);
+
+    public static string Share(long part, long whole) => whole == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100m * part / whole:0} %");
+
     public static string Bytes(long bytes) => bytes switch
     {
         < 1000 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),

@@ -36,13 +36,13 @@ internal sealed class CatalogueFile
         return new CatalogueFile(name, root);
     }
 
-    /// <summary>The files of a folder embedded in this assembly, by name, in a stable order.</summary>
+    /// <summary>The files of a folder embedded in this assembly, by name, in a stable order; not those of the folders in it.</summary>
     public static IEnumerable<CatalogueFile> Embedded(string folder)
     {
         var assembly = typeof(CatalogueFile).Assembly;
         foreach (var name in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal))
         {
-            if (name.StartsWith(folder, StringComparison.Ordinal) && name.EndsWith(".yaml", StringComparison.Ordinal))
+            if (name.StartsWith(folder, StringComparison.Ordinal) && name.EndsWith(".yaml", StringComparison.Ordinal) && !name.AsSpan(folder.Length).Contains('/'))
             {
                 using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
                 yield return Parse(name, reader.ReadToEnd());

@@ -2,12 +2,14 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Commands;
+using LocalFirst.Guard.Fleet.Membership;
 using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Interception.Certificates;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Policies.Yaml;
 using LocalFirst.Guard.Portal;
+using LocalFirst.Guard.Reports;
 
 namespace LocalFirst.Guard.CommandLine;
 
@@ -92,8 +94,10 @@ internal static class GuardCommandLine
         yield return ModelCommand.Create();
         yield return PolicyCommand.Create();
         yield return AuditCommand.Create();
+        yield return ReportCommand.Create();
         yield return PortalCommand.Create();
         yield return DoctorCommand.Create();
+        yield return EnrollCommand.Create();
         yield return ServerCommand.Create();
         yield return VersionCommand.Create();
     }
@@ -116,5 +120,5 @@ internal static class GuardCommandLine
 
     /// <summary>Whether its message was written for people: what, where, what next, and never a value from a request.</summary>
     internal static bool IsForPeople(Exception e) =>
-        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException or CertificateAuthorityException or DirectorySettingsException;
+        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException or ReportException or CertificateAuthorityException or DirectorySettingsException or FleetException;
 }

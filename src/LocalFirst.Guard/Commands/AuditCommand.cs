@@ -29,6 +29,7 @@ internal static class AuditCommand
         command.Subcommands.Add(Tail());
         command.Subcommands.Add(Show());
         command.Subcommands.Add(Verify());
+        command.Subcommands.Add(QuestionsCommand.Create());
         return command;
     }
 

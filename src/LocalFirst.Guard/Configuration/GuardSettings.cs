@@ -6,7 +6,7 @@ namespace LocalFirst.Guard.Configuration;
 internal sealed record GuardSettings
 {
     /// <summary>Keys of the file, as <c>schemas/guard.schema.json</c> lists them too (a test keeps both the same).</summary>
-    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "server", "fleet", "azureAd"];
+    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "prices", "server", "fleet", "azureAd", "plans"];
 
     /// <summary>Where the proxy listens; loopback only.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8899);
@@ -17,6 +17,9 @@ internal sealed record GuardSettings
     /// <summary>Name of a built-in policy, or the absolute path of a policy file.</summary>
     public string Policy { get; init; } = "default";
 
+    /// <summary>Whether the file names the policy: on a device of a fleet it then makes the fleet's stricter; the default does not.</summary>
+    public bool NamesPolicy { get; init; }
+
     /// <summary>Base addresses that take the place of providers' hosts; keys compare without case.</summary>
     public IReadOnlyDictionary<string, Uri> Upstreams { get; init; } = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase);
 
@@ -26,6 +29,9 @@ internal sealed record GuardSettings
     /// <summary>Local models, the preferred one first. Empty: whatever <c>guard model</c> chose.</summary>
     public IReadOnlyList<ModelSettings> Models { get; init; } = [];
 
+    /// <summary>Absolute paths of price files of the user's own, which go before the prices that ship with the product.</summary>
+    public IReadOnlyList<string> Prices { get; init; } = [];
+
     /// <summary>The fleet server that this device is enrolled with; null when there is none.</summary>
     public Uri? Server { get; init; }
 
@@ -34,6 +40,9 @@ internal sealed record GuardSettings
 
     /// <summary>The directory of <c>guard server</c>, as Microsoft.Identity.Web names its keys.</summary>
     public IReadOnlyDictionary<string, string> AzureAd { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The administrator's inventory: provider id → ids of the terms that the company's requests to it are under (evidence E0).</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Plans { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }
 
 /// <summary>The fleet's server.</summary>

@@ -3,6 +3,7 @@ using LocalFirst.Guard.CommandLine;
 using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Policies.Yaml;
+using LocalFirst.Guard.Protocols;
 
 namespace LocalFirst.Guard.Configuration;
 
@@ -59,12 +60,15 @@ internal static class SettingsFile
             Listen = Endpoint(map.Find("listen")) ?? defaults.Listen,
             Portal = Endpoint(map.Find("portal")) ?? defaults.Portal,
             Policy = PolicyName(map.Find("policy"), folder) ?? defaults.Policy,
+            NamesPolicy = map.Find("policy") is not null,
             Upstreams = Upstreams(map.Find("upstreams")) ?? defaults.Upstreams,
             UpstreamTrust = FilePath(map.Find("upstreamTrust"), folder),
+            Prices = map.Find("prices") is { } prices ? [.. prices.AsScalars().Select(s => FilePath(s, folder)!)] : [],
             Models = Models(map.Find("models"), folder) ?? defaults.Models,
             Server = map.Find("server") is { } server ? Address(server, requireTls: true) : null,
             Fleet = Fleet(map.Find("fleet"), folder) ?? defaults.Fleet,
             AzureAd = AzureAd(map.Find("azureAd")) ?? defaults.AzureAd,
+            Plans = Plans(map.Find("plans")) ?? defaults.Plans,
         };
 
         if (settings.Listen.Port != 0 && settings.Listen.Equals(settings.Portal))
@@ -246,6 +250,32 @@ internal static class SettingsFile
         var map = node.AsMap();
         map.AllowOnly(DirectorySettings.Keys);
         return map.Entries.ToDictionary(e => e.Key, e => e.Value.AsScalar().AsText(maxLength: 2048), StringComparer.Ordinal);
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>>? Plans(YamlNode? node)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        var terms = TermsCatalogue.LoadBuiltIn();
+        var map = node.AsMap();
+        var plans = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var (provider, value) in map.Entries)
+        {
+            var known = terms.Of(provider).Select(t => t.Id).ToList();
+            if (known.Count == 0)
+            {
+                throw map.ErrorAtKey(provider, $"no terms are known for a provider '{Shown(provider)}'.", "Write the id of a provider as 'guard audit tail' and the portal show it, for example anthropic.");
+            }
+
+            plans.Add(provider, [.. value.AsScalars().Select(named => known.Contains(named.Value, StringComparer.Ordinal)
+                ? named.Value
+                : throw named.Error($"'{Shown(named.Value)}' is not among the terms of {provider}.", $"Write one or more of: {string.Join(", ", known)}."))]);
+        }
+
+        return plans;
     }
 
     private static Uri Address(YamlNode node, bool requireTls = false)

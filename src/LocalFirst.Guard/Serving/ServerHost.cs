@@ -78,11 +78,13 @@ internal sealed class ServerHost : IAsyncDisposable
         var certificate = CertificateOf(settings);
         home.EnsureExists();
 
-        // 1  What outlives the process.
+        // 1  What outlives the process. The server's own log stays in its home even where the database is in the network: a log has one writer, or it
+        //    signs two histories, so each of several processes that share a database keeps one of its own, out of the reach of who runs the database.
         var log = await AuditLog.OpenAsync(new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time }, cancellation);
         _owned.Push(log);
         var database = await FleetDatabase.OpenAsync(settings.Database ?? Path.Combine(home.Root, "fleet.db"), time, cancellation);
         var keys = FleetKeys.Open(home.Keys);
+        await FleetIdentity.ClaimAsync(database.Store, keys, home.Keys, time, cancellation);
         var journal = new ServerJournal(log, time);
         var assignments = await AssignmentsAsync(settings, database.Store, journal, time, cancellation);
 
@@ -126,11 +128,12 @@ internal sealed class ServerHost : IAsyncDisposable
         _owned.Push(app);
         Services = app.Services;
         ServerPortal.Use(app);
+        app.Use(new ServerTroubles(time, message => Console.Error.WriteLine($"guard server: {message}")).Guard);
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
         FleetApi.Map(app, settings.Name);
-        ServerPortal.Map(app, code => SignInProblem.Of(code) is var problem ? (problem.Title, problem.Text) : default);
+        ServerPortal.Map(app, code => SignInProblem.Of(code) is var problem ? (problem.Title, problem.Text, problem.IsOutage) : default);
         Endpoints = [.. ((IEndpointRouteBuilder)app).DataSources.SelectMany(s => s.Endpoints)];
 
         // 3  Listen.
@@ -162,9 +165,17 @@ internal sealed class ServerHost : IAsyncDisposable
         try
         {
             using var read = X509Certificate2.CreateFromPemFile(settings.Certificate, settings.CertificateKey);
+            if (read.NotAfter < DateTime.Now)
+            {
+                throw new GuardException($"The certificate {settings.Certificate} expired on {read.NotAfter.ToUniversalTime():u}: no device and no browser would accept it.", "Renew it, and name the new files with fleet.certificate and fleet.certificateKey; if the date is wrong, set this machine's clock.");
+            }
 
             // Kestrel on some systems cannot use a key that exists in memory only; the round trip makes it usable everywhere.
             return X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
+        }
+        catch (ArgumentException)
+        {
+            throw new GuardException($"The key {settings.CertificateKey ?? settings.Certificate} does not belong to the certificate {settings.Certificate}.", "Name the key that the certificate was issued for with fleet.certificateKey.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {

@@ -22,7 +22,7 @@ public sealed class BrokerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _authority = CertificateAuthority.OpenOrCreate(_folder, TimeProvider.System);
+        _authority = CertificateAuthority.OpenOrCreate(_folder, ["api.openai.com"], TimeProvider.System);
         var dialer = new GuardedDialer((_, _) =>
         {
             Interlocked.Increment(ref _dialled);

@@ -20,7 +20,7 @@ internal sealed class DevicesModel(IFleetStore store, IRecordSource records) : P
         var heads = (await records.HeadsAsync(cancellation)).ToLookup(h => h.Device);
         var bundles = await store.NewestBundlesAsync(cancellation);
         Devices = [.. (await store.ListDevicesAsync(cancellation)).Select(d => new DeviceView(
-            d, people.GetValueOrDefault(d.PersonId, ""), BundleState.Of(d, bundles), heads[d.Id].Sum(h => h.Size), heads[d.Id].Select(h => h.Failure).FirstOrDefault(f => f is not null)))];
+            d, people.GetValueOrDefault(d.PersonId, ""), BundleState.Of(d, bundles), heads[d.Id].Sum(h => h.StoredSize), heads[d.Id].Select(h => h.Failure).FirstOrDefault(f => f is not null)))];
     }
 
     /// <summary>A row.</summary>
