@@ -20,10 +20,11 @@ internal static class PortalPages
             }
         });
 
-    /// <summary>Whoever forgets to say who may see a page has closed it to all but this role.</summary>
+    /// <summary>Whoever forgets to say who may see a page has closed it to all but this role; and a page does nothing that it has no handler for.</summary>
     public static void Close(RazorPagesOptions pages, string role) =>
         pages.Conventions.AddFolderApplicationModelConvention(ServerFolder.TrimEnd('/'), page =>
         {
+            page.Filters.Add(new OnlyOwnMethods());
             if (!page.HandlerTypeAttributes.OfType<IAuthorizeData>().Any())
             {
                 page.EndpointMetadata.Add(new LetsInAttribute(role));

@@ -58,7 +58,7 @@ public static class ServerPortal
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Use(ResponseHeaders.Add);
-        app.Use((context, next) => IsForPrograms(context) ? next(context) : ErrorPage.Guard(context, next, "Devices go on guarding with the policy that they have, and keep their records until this server takes them. Try again; /readyz says what is missing."));
+        app.Use((context, next) => AccessAnswers.IsForPrograms(context) ? next(context) : ErrorPage.Guard(context, next, "Devices go on guarding with the policy that they have, and keep their records until this server takes them. Try again; /readyz says what is missing."));
     }
 
     /// <summary>Maps pages, assets and the ways in and out.</summary>
@@ -90,9 +90,4 @@ public static class ServerPortal
             return Results.Redirect("/account/signed-out");
         });
     }
-
-    private static bool IsForPrograms(HttpContext context) =>
-        context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
-        || context.Request.Path.StartsWithSegments("/.well-known", StringComparison.Ordinal)
-        || context.Request.Path == "/healthz" || context.Request.Path == "/readyz";
 }

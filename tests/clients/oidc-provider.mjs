@@ -11,6 +11,7 @@ const { OIDC_CERTIFICATE, OIDC_KEY, OIDC_TENANT: tenant, OIDC_CLIENT: client, OI
 const people = {
   admin: { roles: ['Audit.Read', 'Policy.Write', 'Report.Export', 'Agent.Upload'], groups: ['group-security'] },
   auditor: { roles: ['Audit.Read'], groups: ['group-audit'] },
+  writer: { roles: ['Policy.Write'], groups: [] },
   nobody: { roles: [], groups: [] },
   member: { roles: ['Agent.Upload'], groups: ['group-finance'] },
   stranger: { roles: ['Audit.Read'], groups: [], tid: '99999999-0000-4000-8000-000000000009' },

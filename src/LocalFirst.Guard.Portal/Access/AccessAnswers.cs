@@ -16,11 +16,24 @@ internal sealed class AccessAnswers : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _usual = new();
 
+    /// <summary>Whether the address is one that programs ask, which have no use for pages and forms.</summary>
+    public static bool IsForPrograms(HttpContext context) =>
+        context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
+        || context.Request.Path.StartsWithSegments("/.well-known", StringComparison.Ordinal)
+        || context.Request.Path == "/healthz" || context.Request.Path == "/readyz";
+
     public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         if (policy.AuthenticationSchemes.Count > 0)
         {
             return _usual.HandleAsync(next, context, policy, authorizeResult);
+        }
+
+        if (IsForPrograms(context) && !authorizeResult.Succeeded)
+        {
+            // No endpoint, or none for this method: nothing that a sign-in would change.
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return Task.CompletedTask;
         }
 
         if (authorizeResult.Forbidden)

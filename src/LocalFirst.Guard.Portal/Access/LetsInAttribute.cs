@@ -14,7 +14,8 @@ internal sealed class LetsInAttribute(params string[] anyOf) : AuthorizeAttribut
     /// <summary>Claim that holds a role, as the directory's token names it.</summary>
     public const string RoleClaim = "roles";
 
-    public IReadOnlyList<string> AnyOf => anyOf;
+    // Without any name, ASP.NET Core would take every role for the right one.
+    public IReadOnlyList<string> AnyOf { get; } = anyOf.Length > 0 ? anyOf : throw new ArgumentException("Name a role.", nameof(anyOf));
 
-    public IEnumerable<IAuthorizationRequirement> GetRequirements() => [new ClaimsAuthorizationRequirement(RoleClaim, anyOf)];
+    public IEnumerable<IAuthorizationRequirement> GetRequirements() => [new ClaimsAuthorizationRequirement(RoleClaim, AnyOf)];
 }

@@ -12,7 +12,7 @@ namespace LocalFirst.Guard.Portal.Pages.Fleet;
 
 /// <summary>Changes the assignments, in a table or as text. Both become the same text and pass the same check.</summary>
 [LetsIn(FleetRoles.PolicyWrite)]
-[RequestSizeLimit(TypedText.MaxFormBytes)]
+[LongestForm(TypedText.MaxFormBytes)]
 [RequestFormLimits(ValueCountLimit = 8 * (AssignmentFile.MaxAssignments + FreeRows))]
 internal sealed partial class EditAssignmentsModel(IAssignmentSource source, AssignmentEditor editor) : PageModel
 {

@@ -7,7 +7,7 @@ namespace LocalFirst.Guard.Portal.Pages.Fleet;
 
 /// <summary>Changes a policy of the fleet.</summary>
 [LetsIn(FleetRoles.PolicyWrite)]
-[RequestSizeLimit(TypedText.MaxFormBytes)]
+[LongestForm(TypedText.MaxFormBytes)]
 internal sealed class EditPolicyModel(IFleetStore store, PolicyEditor editor) : PolicyForm(store, editor)
 {
     public async Task<IActionResult> OnGetAsync(string name, CancellationToken cancellation)

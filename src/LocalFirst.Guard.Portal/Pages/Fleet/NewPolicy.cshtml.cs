@@ -9,7 +9,7 @@ namespace LocalFirst.Guard.Portal.Pages.Fleet;
 
 /// <summary>Makes a policy, of nothing or of a copy.</summary>
 [LetsIn(FleetRoles.PolicyWrite)]
-[RequestSizeLimit(TypedText.MaxFormBytes)]
+[LongestForm(TypedText.MaxFormBytes)]
 internal sealed partial class NewPolicyModel(IFleetStore store, PolicyEditor editor) : PolicyForm(store, editor)
 {
     private const string Beginning =
