@@ -19,11 +19,11 @@ internal sealed class StepCosts : IDisposable
 
     private readonly ProviderEntry _provider = ProviderCatalogue.LoadBuiltIn().FindByHost("api.openai.com")!;
     private readonly ClientCatalogue _clients = ClientCatalogue.LoadBuiltIn();
+    private readonly RouteStep _route = new(new SessionRouter(ClientCatalogue.LoadBuiltIn(), TimeProvider.System), new BudgetLedger(TimeProvider.System), PriceCatalogue.LoadBuiltIn());
     private readonly Policy _policy = PolicyFile.BuiltIn(PolicyFile.BuiltInNames[0]);
     private readonly Inspector _inspector = Inspector.Create(new InspectionOptions());
     private readonly RequestDecoder _decoder = new();
     private readonly DecideStep _decide;
-    private readonly RouteStep _route;
     private readonly AuditLog _log;
     private readonly DecisionRecords _records;
     private readonly BodyBufferPool _pool = new();
@@ -37,7 +37,6 @@ internal sealed class StepCosts : IDisposable
         _log = log;
         _count = count;
         _records = new DecisionRecords(log);
-        _route = new RouteStep(new SessionRouter(_clients, TimeProvider.System), new BudgetLedger(TimeProvider.System), PriceCatalogue.LoadBuiltIn());
         _decide = new DecideStep(facts => PolicyEvaluator.Evaluate(_policy, facts), _clients, new UnavailableExecutor("none"));
     }
 
@@ -81,7 +80,6 @@ internal sealed class StepCosts : IDisposable
         var warm = new InspectStep(new CachedInspector(_inspector));
         var inspected = warm.Inspect(prompt);
         var facts = _decide.FactsOf(request, prompt, inspected);
-        var routed = _route.Look(request, prompt, facts.Client, _log);
         var verdict = _decide.Decide(facts);
 
         Row(name, "undo gzip", _ => 0, _ => ContentCoding.Decode("gzip", zipped).Dispose());
@@ -89,15 +87,21 @@ internal sealed class StepCosts : IDisposable
         Row(name, "inspect, all new", _ => new InspectStep(new CachedInspector(_inspector)), cold => cold.Inspect(prompt));
         Row(name, "inspect, all seen", _ => 0, _ => warm.Inspect(prompt));
         Row(name, "inspect, next turn", turn => Decode(Request(bodyOf(turn + 1))), next => warm.Inspect(next));
-        Row(name, "phase and session", _ => 0, _ => _route.Look(request, prompt, facts.Client, _log));
         Row(name, "facts and policy", _ => 0, _ => _decide.Decide(_decide.FactsOf(request, prompt, inspected)));
+        Row(name, "phase and session", _ => 0, _ => _route.Look(request, prompt, "claude-code", _log));
+        var routed = _route.Look(request, prompt, "claude-code", _log) with { Model = "gpt-5" };
+        Row(name, "reserve and release", _ => 0, _ =>
+        {
+            _route.Reserve("ex-0", routed, 1_000);
+            _route.Release("ex-0");
+        });
         Row(name, "keyed hash of the body", _ => 0, _ => _log.Correlate(request.Wire.Body.Span));
-        Row(name, "record, with that hash", _ => 0, _ => Record(request, prompt, inspected, facts, verdict, routed));
-        _sample = Record(request, prompt, inspected, facts, verdict, routed);
+        Row(name, "record, with that hash", _ => 0, _ => Record(request, prompt, inspected, facts, verdict));
+        _sample = Record(request, prompt, inspected, facts, verdict);
     }
 
-    private DecisionRecord Record(ExchangeRequest request, Prompt prompt, InspectedPrompt inspected, PolicyFacts facts, Verdict verdict, RoutedExchange routed) =>
-        _records.Build("ex-0", DateTimeOffset.UnixEpoch, request, prompt, inspected, facts, verdict, routed, 1);
+    private DecisionRecord Record(ExchangeRequest request, Prompt prompt, InspectedPrompt inspected, PolicyFacts facts, Verdict verdict) =>
+        _records.Build("ex-0", DateTimeOffset.UnixEpoch, request, prompt, inspected, facts, verdict, new RoutedExchange("openai", null, null, RoutedRequest.Unknown, 0, null), 1);
 
     private async Task MeasureAppendAsync()
     {

@@ -13,6 +13,8 @@ public sealed class PriceCatalogue
     /// <summary>Most dollars for a million tokens that are taken for a price: beyond it somebody wrote another unit.</summary>
     private const decimal MaxRate = 100_000;
 
+    private static readonly Lazy<PriceCatalogue> Shipped = new(() => Read(CatalogueFile.Embedded("rules/prices/")));
+
     private static readonly string[] RateKeys = ["input", "cacheRead", "cacheWrite", "cacheWriteLong", "output"];
 
     private readonly Dictionary<(string Provider, string Model), ModelPrice> _prices;
@@ -22,8 +24,8 @@ public sealed class PriceCatalogue
     /// <summary>The files that ship with the product, and what the user's own files say in their place.</summary>
     /// <param name="own">File name and YAML text of the user's files; a later one goes before an earlier one.</param>
     /// <exception cref="CatalogueException">A file is not valid.</exception>
-    public static PriceCatalogue LoadBuiltIn(IEnumerable<KeyValuePair<string, string>>? own = null) =>
-        Read(CatalogueFile.Embedded("rules/prices/").Concat((own ?? []).Select(file => CatalogueFile.Parse(file.Key, file.Value))));
+    public static PriceCatalogue LoadBuiltIn(IReadOnlyCollection<KeyValuePair<string, string>>? own = null) =>
+        own is not { Count: > 0 } ? Shipped.Value : Read(CatalogueFile.Embedded("rules/prices/").Concat(own.Select(file => CatalogueFile.Parse(file.Key, file.Value))));
 
     /// <summary>Reads price files given as texts.</summary>
     /// <param name="files">File name and YAML text; a later one goes before an earlier one.</param>

@@ -30,7 +30,7 @@ internal static class Routes
     {
         try
         {
-            return PriceCatalogue.LoadBuiltIn(settings.Prices.Select(path => KeyValuePair.Create(path, File.ReadAllText(path))));
+            return PriceCatalogue.LoadBuiltIn([.. settings.Prices.Select(path => KeyValuePair.Create(path, File.ReadAllText(path)))]);
         }
         catch (CatalogueException e)
         {

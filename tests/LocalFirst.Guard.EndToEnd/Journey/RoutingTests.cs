@@ -171,7 +171,7 @@ public sealed partial class RoutingTests : IAsyncLifetime
         await StartWithBudgetAsync("5", SecretsStay, "prices: prices.yaml");
         await AskAsync(turn);
         Assert.Single(_provider.Requests);
-        Assert.Contains(await RecordsAsync(outcomes: 2), r => r.Type == "outcome" && r.Record.TryGetProperty("usage", out var usage) && usage.GetProperty("prices").GetString() == "contract 7");
+        Assert.Contains(await RecordsAsync(outcomes: 2), r => r.Type == "outcome" && r.Record.TryGetProperty("usage", out var usage) && usage.TryGetProperty("prices", out var prices) && prices.GetString() == "contract 7");
     }
 
     [Fact]
@@ -212,11 +212,11 @@ public sealed partial class RoutingTests : IAsyncLifetime
         Assert.DoesNotContain(records, r => r.Type == "decision" && r.Text("phase") == "execution");
     }
 
-    private Task StartAsync(params string[] rules) => StartAsync("", "", rules);
+    private Task StartAsync(params string[] rules) => ComposeAsync("", "", rules);
 
-    private Task StartWithBudgetAsync(string usd, string rule, string more = "") => StartAsync($"budget: {{monthlyUsd: {usd}}}", more, rule);
+    private Task StartWithBudgetAsync(string usd, string rule, string more = "") => ComposeAsync($"budget: {{monthlyUsd: {usd}}}", more, rule);
 
-    private async Task StartAsync(string budget, string more, params string[] rules)
+    private async Task ComposeAsync(string budget, string more, params string[] rules)
     {
         await File.WriteAllTextAsync(_home.File("policy.yaml"), $"name: test\nversion: \"1\"\n{budget}\nrules:\n{string.Join('\n', rules.Select(r => "  " + r.Trim()))}\n");
         await GuardProcess.ConfigureAsync(_home.Path, _provider, $"policy: policy.yaml\n{more}");
