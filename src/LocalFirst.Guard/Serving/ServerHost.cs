@@ -6,11 +6,14 @@ using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Audit.Ingest;
 using LocalFirst.Guard.Audit.Keys;
+using LocalFirst.Guard.Audit.Questions;
 using LocalFirst.Guard.Configuration;
 using LocalFirst.Guard.Fleet.Api;
 using LocalFirst.Guard.Fleet.Bundles;
 using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Portal;
+using LocalFirst.Guard.Portal.Reports;
+using LocalFirst.Guard.Questions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
@@ -36,13 +39,14 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <param name="home">State folder.</param>
     /// <param name="settings">The <c>fleet</c> section with the flags over it.</param>
     /// <param name="azureAd">The <c>azureAd</c> section.</param>
+    /// <param name="plans">The <c>plans</c> section.</param>
     /// <param name="cancellation">Stops starting.</param>
-    public static async Task<ServerHost> StartAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, CancellationToken cancellation)
+    public static async Task<ServerHost> StartAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, IReadOnlyDictionary<string, IReadOnlyList<string>> plans, CancellationToken cancellation)
     {
         var host = new ServerHost();
         try
         {
-            await host.ComposeAsync(home, settings, azureAd, cancellation);
+            await host.ComposeAsync(home, settings, azureAd, plans, cancellation);
             return host;
         }
         catch
@@ -60,7 +64,7 @@ internal sealed class ServerHost : IAsyncDisposable
         }
     }
 
-    private async Task ComposeAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, CancellationToken cancellation)
+    private async Task ComposeAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, IReadOnlyDictionary<string, IReadOnlyList<string>> plans, CancellationToken cancellation)
     {
         var time = TimeProvider.System;
         var directory = new DirectorySettings(DirectorySettings.Configuration(azureAd));
@@ -100,6 +104,8 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(database.IngestWith(keys.Cosigner));
         services.AddSingleton<IServerJournal>(new ServerJournal(log, time));
         services.AddSingleton<SignInDesk>();
+        services.AddSingleton(QuestionSource.Over(database.Records, plans));
+        services.AddSingleton<IReportDesk>(provider => new ReportDesk(ReportWriters.Over(provider.GetRequiredService<TwoQuestions>(), isFleet: true), provider.GetRequiredService<IServerJournal>()));
         services.AddSingleton(provider => new BundleMaker(database.Store, keys, time, TimeSpan.FromDays(settings.BundleDays)));
         services.AddDataProtection().SetApplicationName("LocalFirst.Guard").PersistKeysToFileSystem(SessionKeys(home));
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(4));

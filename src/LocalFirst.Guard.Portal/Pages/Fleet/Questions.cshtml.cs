@@ -1,0 +1,10 @@
+using LocalFirst.Guard.Audit.Questions;
+using LocalFirst.Guard.Portal.Questions;
+
+namespace LocalFirst.Guard.Portal.Pages.Fleet;
+
+/// <summary>The two questions over all logs of the fleet.</summary>
+internal sealed class QuestionsModel(TimeProvider time, TwoQuestions? questions = null) : QuestionsPage(time, questions)
+{
+    public override bool IsFleet => true;
+}
