@@ -73,6 +73,16 @@ public sealed class PortalApp : IAsyncDisposable
         builder.Services.AddSingleton(options.Time);
         builder.Services.AddSingleton(options.Status);
         builder.Services.AddSingleton(new SpendSource(options.Records, options.Prices ?? PriceCatalogue.LoadBuiltIn(), options.BudgetUsd));
+        if (options.Questions is not null)
+        {
+            builder.Services.AddSingleton(options.Questions);
+        }
+
+        if (options.Reports is not null)
+        {
+            builder.Services.AddSingleton(options.Reports);
+        }
+
         builder.Services.AddRouting();
         builder.Services.Configure<KeyManagementOptions>(o => o.XmlRepository = new InMemoryKeys());
         builder.Services.AddAntiforgery(o =>

@@ -1,6 +1,7 @@
 using System.Net;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Questions;
+using LocalFirst.Guard.Portal.Reports;
 using LocalFirst.Guard.Protocols;
 
 namespace LocalFirst.Guard.Portal;
@@ -16,6 +17,9 @@ public sealed record PortalOptions
 
     /// <summary>Answers the two questions over the same log; null where the portal has no such page.</summary>
     public TwoQuestions? Questions { get; init; }
+
+    /// <summary>Makes reports over the same log; null where the portal has no such page.</summary>
+    public IReportDesk? Reports { get; init; }
 
     /// <summary>The state shown at the top of every page; asked for at each page.</summary>
     public required Func<PortalStatus> Status { get; init; }

@@ -15,7 +15,7 @@ internal static class HtmlReport
         table { border-collapse: collapse; width: 100%; font-size: .87rem; margin: .5rem 0 1rem; }
         caption { text-align: left; color: var(--soft); padding: .2rem 0; }
         th, td { text-align: left; vertical-align: top; padding: .3rem .5rem; border-bottom: 1px solid var(--line); }
-        thead th { background: var(--back); }
+        tbody th { font-weight: 500; } thead th { background: var(--back); }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         pre { background: var(--back); border: 1px solid var(--line); padding: .6rem .8rem; font-size: .8rem; white-space: pre-wrap; }
         bdi { unicode-bidi: isolate; }
@@ -64,13 +64,19 @@ internal static class HtmlReport
 
     private static void Append(StringBuilder page, TableBlock table)
     {
-        page.Append("<div class=\"scroll\"><table>\n<caption>").Append(Escape(table.Caption)).Append("</caption>\n<thead><tr>");
-        foreach (var column in table.Columns)
+        page.Append("<div class=\"scroll\"><table>\n<caption>").Append(Escape(table.Caption)).Append("</caption>\n");
+        if (table.HasHeader)
         {
-            page.Append(column.IsNumber ? "<th scope=\"col\" class=\"number\">" : "<th scope=\"col\">").Append(Escape(column.Name)).Append("</th>");
+            page.Append("<thead><tr>");
+            foreach (var column in table.Columns)
+            {
+                page.Append(column.IsNumber ? "<th scope=\"col\" class=\"number\">" : "<th scope=\"col\">").Append(Escape(column.Name)).Append("</th>");
+            }
+
+            page.Append("</tr></thead>\n");
         }
 
-        page.Append("</tr></thead>\n<tbody>\n");
+        page.Append("<tbody>\n");
         foreach (var row in table.Rows)
         {
             page.Append("<tr>");

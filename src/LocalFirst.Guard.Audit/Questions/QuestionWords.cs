@@ -82,7 +82,7 @@ public static class QuestionWords
         var may = counts.FlaggedMayHaveLeft == 0 ? "" : $" Of {Number(counts.FlaggedMayHaveLeft)} more the end is not recorded.";
         return (counts.FlaggedLeft == 0
             ? "Nothing left in which something had been found."
-            : $"{Number(counts.FlaggedLeft)} of {Number(counts.Left)} requests left although something had been found in them ({Number(counts.FlaggedFindings)} findings).") + may;
+            : $"{Number(counts.FlaggedLeft)} of {Number(counts.Left)} requests left although something had been found ({Number(counts.FlaggedFindings)} {(counts.FlaggedFindings == 1 ? "finding" : "findings")}).") + may;
     }
 
     /// <summary>Whether the logs are whole, in one sentence.</summary>
@@ -97,9 +97,9 @@ public static class QuestionWords
             : string.Join(" ", new[]
             {
                 answer.Logs.Count == 0 ? "There is no log." : null,
-                broken > 0 ? $"{Number(broken)} of {Number(answer.Logs.Count)} logs are not whole." : null,
-                open > 0 ? $"{Number(open)} of the records counted are newer than the checkpoint of their log." : null,
-                answer.Records.Unreadable > 0 ? $"{Number(answer.Records.Unreadable)} records cannot be read by this version." : null,
+                broken > 0 ? $"Logs that are not whole: {Number(broken)} of {Number(answer.Logs.Count)}." : null,
+                open > 0 ? $"Records counted that are newer than the checkpoint of their log: {Number(open)}." : null,
+                answer.Records.Unreadable > 0 ? $"Records that this version cannot read: {Number(answer.Records.Unreadable)}." : null,
             }.Where(s => s is not null));
     }
 

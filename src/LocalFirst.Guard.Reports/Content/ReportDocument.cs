@@ -24,9 +24,13 @@ internal sealed record LiteralBlock(string Text) : ReportBlock;
 
 /// <summary>A table.</summary>
 /// <param name="Caption">What it shows.</param>
-/// <param name="Columns">Columns.</param>
+/// <param name="Columns">Columns. Where none has a name, each row is a name and its value, and there is no header.</param>
 /// <param name="Rows">Rows, a text a column.</param>
-internal sealed record TableBlock(string Caption, IReadOnlyList<ReportColumn> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) : ReportBlock;
+internal sealed record TableBlock(string Caption, IReadOnlyList<ReportColumn> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) : ReportBlock
+{
+    /// <summary>Whether it has a header.</summary>
+    public bool HasHeader => Columns.Any(c => c.Name.Length > 0);
+}
 
 /// <summary>A column.</summary>
 /// <param name="Name">Name.</param>

@@ -24,7 +24,7 @@ internal static class ReportText
         var totals = answer.Totals;
         yield return new TableBlock(
             "Population",
-            [new("Of", 1), new("Value", 4)],
+            [new("", 1), new("", 4)],
             [
                 ["Period", answer.Period.ToString()],
                 ["Time zone", "UTC throughout"],
@@ -51,10 +51,10 @@ internal static class ReportText
         yield return new ParagraphBlock(QuestionWords.Leaving(totals), IsStrong: true);
         yield return new ParagraphBlock(totals.PartialLeft == 0
             ? "Every request that left had been read by its schema."
-            : $"{Number(totals.PartialLeft)} requests ({Number(totals.PartialBytes)} bytes) that left were read without a schema (state partial).");
+            : $"{Requests(totals.PartialLeft)} ({Number(totals.PartialBytes)} bytes) that left: read without a schema (state partial).");
         yield return new ParagraphBlock(totals.NoOutcome == 0
             ? "The end of every request is recorded."
-            : $"The end of {Number(totals.NoOutcome)} requests is not recorded; {Number(totals.MayHaveLeft)} of these were allowed to leave.");
+            : $"The end of {Requests(totals.NoOutcome)} is not recorded; allowed to leave: {Number(totals.MayHaveLeft)}.");
         yield return new HeadingBlock("By provider and plan", 3);
         yield return new TableBlock(
             "Requests by provider and plan",
@@ -71,7 +71,7 @@ internal static class ReportText
             yield return new HeadingBlock($"{group.Terms.Provider}: {QuestionWords.Plan(group.Terms)}", 3);
             yield return new TableBlock(
                 $"Terms of {group.Terms.Provider}",
-                [new("Of", 1), new("Value", 5)],
+                [new("", 1), new("", 5)],
                 [
                     ["Terms in the records", group.Reference ?? "none"],
                     ["How the plan is known", group.Terms.PlanBasis],
@@ -92,12 +92,12 @@ internal static class ReportText
             yield break;
         }
 
-        foreach (var (word, sentence) in new[] { ("yes", "by default and without a switch"), ("opt-out", "unless somebody switched it off"), ("unknown", "perhaps: no source answers it"), ("no", "not, by the provider's word") })
+        foreach (var (word, sentence) in new[] { ("yes", "trains models, without a switch"), ("opt-out", "trains models unless somebody switched it off"), ("unknown", "may train models: no source answers it"), ("no", "does not train models, by the provider's word") })
         {
             var groups = answer.Groups.Where(g => g.Terms.Trains == word).ToList();
             if (groups.Sum(g => g.Counts.Left) is var left and > 0)
             {
-                yield return $"{Number(left)} requests ({Number(groups.Sum(g => g.Counts.BytesOut))} bytes) left under terms by which they train models {sentence}.";
+                yield return $"{Requests(left)} ({Number(groups.Sum(g => g.Counts.BytesOut))} bytes) left under terms by which what is sent {sentence}.";
             }
         }
     }
@@ -118,7 +118,7 @@ internal static class ReportText
         yield return new ParagraphBlock($"A request with findings of several kinds stands in several rows. The first {Number(answer.FlaggedExchanges.Count)} of {Number(answer.Totals.FlaggedLeft)} requests:");
         yield return new TableBlock(
             "Requests that left although something was found",
-            [new("Time", 2), new("Exchange", 2.6), new("Device", 3), new("Leaf", 1), new("Provider", 1.4), new("Rule", 2.2), new("Findings", .9, true), new("Bytes out", 1.1, true)],
+            [new("Time", 2), new("Exchange", 2.6), new("Device", 3), new("Leaf", 1.5), new("Provider", 1.2), new("Rule", 2), new("Findings", .9, true), new("Bytes out", 1.1, true)],
             [.. answer.FlaggedExchanges.Select(f => (IReadOnlyList<string>)[QuestionPeriod.Instant(f.Time), f.Exchange, f.Device, string.Create(CultureInfo.InvariantCulture, $"{f.LeafIndex} of epoch {f.Epoch}"), f.Provider, f.Rule, Number(f.Findings), Number(f.BytesOut)])]);
     }
 
@@ -177,6 +177,8 @@ internal static class ReportText
         new[] { c.Requests, c.Left, c.BytesOut, c.Local, c.Refused, c.Failed, c.NoOutcome, c.FlaggedLeft }.Select(Number);
 
     private static string Join(string word, string? more) => more is null ? word : $"{word}. {more}";
+
+    private static string Requests(long number) => number == 1 ? "1 request" : $"{Number(number)} requests";
 
     private static string Number(long number) => QuestionWords.Number(number);
 }

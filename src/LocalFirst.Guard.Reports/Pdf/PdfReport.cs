@@ -37,7 +37,25 @@ internal static class PdfReport
             pdf.Close();
         }
 
-        return bytes.ToArray();
+        return InUtc(bytes.ToArray());
+    }
+
+    /// <summary>
+    /// Skia's binding writes the machine's time zone behind a date that was given in UTC (PDF 32000-1 §7.9.4: D:YYYYMMDDHHmmSS and the offset). The offset is put right
+    /// in its place; no byte moves, so that the cross-reference table stays true.
+    /// </summary>
+    private static byte[] InUtc(byte[] pdf)
+    {
+        foreach (var key in new[] { "/CreationDate (D:"u8.ToArray(), "/ModDate (D:"u8.ToArray() })
+        {
+            var at = pdf.AsSpan().IndexOf(key);
+            if (at >= 0)
+            {
+                "+00'00'"u8.CopyTo(pdf.AsSpan(at + key.Length + "YYYYMMDDHHmmSS".Length));
+            }
+        }
+
+        return pdf;
     }
 
     private static void Add(PdfPages pages, ReportBlock block, ReportFonts fonts)
@@ -85,6 +103,12 @@ internal static class PdfReport
 
         pages.Space(8);
 
-        void Header() => pages.Row([.. table.Columns.Select(c => c.Name)], weights, isNumber, fonts.Bold, TableSize, isHeader: true, null);
+        void Header()
+        {
+            if (table.HasHeader)
+            {
+                pages.Row([.. table.Columns.Select(c => c.Name)], weights, isNumber, fonts.Bold, TableSize, isHeader: true, null);
+            }
+        }
     }
 }

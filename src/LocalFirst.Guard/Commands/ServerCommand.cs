@@ -41,7 +41,7 @@ internal static class ServerCommand
 
         try
         {
-            await using var host = await ServerHost.StartAsync(CommonOptions.HomeOf(parse), fleet, settings.AzureAd, stop.Token);
+            await using var host = await ServerHost.StartAsync(CommonOptions.HomeOf(parse), fleet, settings.AzureAd, settings.Plans, stop.Token);
             await Console.Out.WriteLineAsync($"ready server={host.Url.GetLeftPart(UriPartial.Authority)}");
             await Console.Out.FlushAsync(stop.Token);
             await Task.Delay(Timeout.Infinite, stop.Token);

@@ -117,12 +117,14 @@ internal sealed class BrokerHost : IAsyncDisposable
             new TermsResolver(TermsCatalogue.LoadBuiltIn(), settings.Plans),
             route));
 
+        var questions = await QuestionSource.OpenDeviceAsync(home, settings, cancellation);
         var proxyAddress = settings.Listen.ToString();
         var portal = Own(owned, PortalApp.Build(new PortalOptions
         {
             Listen = settings.Portal,
             Audit = log,
-            Questions = await QuestionSource.OpenDeviceAsync(home, settings, cancellation),
+            Questions = questions,
+            Reports = new ReportDesk(ReportWriters.Over(questions, isFleet: false), journal: null),
             Time = time,
             Status = () => StatusOf(fleet, executor, proxyAddress),
             Records = records,

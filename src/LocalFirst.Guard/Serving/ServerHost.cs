@@ -6,6 +6,7 @@ using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Audit.Ingest;
 using LocalFirst.Guard.Audit.Keys;
+using LocalFirst.Guard.Audit.Questions;
 using LocalFirst.Guard.Configuration;
 using LocalFirst.Guard.Fleet.Api;
 using LocalFirst.Guard.Fleet.Assignments;
@@ -13,6 +14,8 @@ using LocalFirst.Guard.Fleet.Bundles;
 using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Policies.Assignment;
 using LocalFirst.Guard.Portal;
+using LocalFirst.Guard.Portal.Reports;
+using LocalFirst.Guard.Questions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
@@ -46,14 +49,15 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <param name="home">State folder.</param>
     /// <param name="settings">The <c>fleet</c> section with the flags over it.</param>
     /// <param name="azureAd">The <c>azureAd</c> section.</param>
+    /// <param name="plans">The <c>plans</c> section.</param>
     /// <param name="cancellation">Stops starting.</param>
     /// <param name="more">Changes services before they are built, for tests; null for none.</param>
-    public static async Task<ServerHost> StartAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, CancellationToken cancellation, Action<IServiceCollection>? more = null)
+    public static async Task<ServerHost> StartAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, IReadOnlyDictionary<string, IReadOnlyList<string>> plans, CancellationToken cancellation, Action<IServiceCollection>? more = null)
     {
         var host = new ServerHost();
         try
         {
-            await host.ComposeAsync(home, settings, azureAd, more, cancellation);
+            await host.ComposeAsync(home, settings, azureAd, plans, more, cancellation);
             return host;
         }
         catch
@@ -71,7 +75,7 @@ internal sealed class ServerHost : IAsyncDisposable
         }
     }
 
-    private async Task ComposeAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, Action<IServiceCollection>? more, CancellationToken cancellation)
+    private async Task ComposeAsync(GuardHome home, FleetSettings settings, IReadOnlyDictionary<string, string> azureAd, IReadOnlyDictionary<string, IReadOnlyList<string>> plans, Action<IServiceCollection>? more, CancellationToken cancellation)
     {
         var time = TimeProvider.System;
         var directory = new DirectorySettings(DirectorySettings.Configuration(azureAd));
@@ -118,6 +122,8 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(assignments);
         services.AddSingleton<SignInDesk>();
         services.AddSingleton(provider => new BundleMaker(database.Store, keys, time, TimeSpan.FromDays(settings.BundleDays), assignments));
+        services.AddSingleton(QuestionSource.Over(database.Records, plans));
+        services.AddSingleton<IReportDesk>(provider => new ReportDesk(ReportWriters.Over(provider.GetRequiredService<TwoQuestions>(), isFleet: true), provider.GetRequiredService<IServerJournal>()));
         services.AddDataProtection().SetApplicationName("LocalFirst.Guard").PersistKeysToFileSystem(SessionKeys(home));
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(4));
         DirectorySignIn.Add(services, directory, certificate is not null);

@@ -33,6 +33,25 @@ public sealed class SettingsFileTests
     }
 
     [Fact]
+    public void The_inventory_names_one_or_several_plans_of_a_provider()
+    {
+        var plans = Parse("plans:\n  anthropic: anthropic-claude-for-work\n  google-gemini: [google-gemini-api-paid, google-gemini-api-free]\n").Plans;
+        Assert.Equal(["anthropic-claude-for-work"], plans["anthropic"]);
+        Assert.Equal(["google-gemini-api-paid", "google-gemini-api-free"], plans["google-gemini"]);
+    }
+
+    [Theory]
+    [InlineData("plans:\n  nobody: x\n", "no terms are known")]
+    [InlineData("plans:\n  anthropic: openai-api\n", "anthropic-claude-for-work")]
+    [InlineData("plans:\n  anthropic: []\n", "empty")]
+    public void An_inventory_that_names_no_known_terms_is_refused_with_its_line(string text, string word)
+    {
+        var error = Assert.Throws<YamlFileException>(() => Parse(text));
+        Assert.Contains(word, error.Message, StringComparison.Ordinal);
+        Assert.Contains(":2:", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_key_is_read()
     {
         var settings = Parse("""

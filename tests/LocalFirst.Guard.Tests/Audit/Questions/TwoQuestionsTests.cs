@@ -57,7 +57,7 @@ public sealed class TwoQuestionsTests
             [("(not listed in the record)", "internal-hosts-ok", 1L, 3L), ("aws-key", "internal-hosts-ok", 2L, 3L)],
             answer.Flagged.Select(f => (f.Type, f.Rule, f.Requests, f.Findings)));
         Assert.Equal(["a", "b"], answer.FlaggedExchanges.Select(f => f.Exchange));
-        Assert.Equal("2 of 2 requests left although something had been found in them (6 findings). Of 1 more the end is not recorded.", QuestionWords.Leaving(answer.Totals));
+        Assert.Equal("2 of 2 requests left although something had been found (6 findings). Of 1 more the end is not recorded.", QuestionWords.Leaving(answer.Totals));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class TwoQuestionsTests
         var answer = await new FakeRecords().Add(new UnknownRecord("decision") { Time = Noon }).AskAsync();
         Assert.Equal((1, 0), (answer.Records.Unreadable, answer.Totals.Requests));
         Assert.False(answer.IsWhole);
-        Assert.Contains("cannot be read", QuestionWords.Whole(answer), StringComparison.Ordinal);
+        Assert.Equal("There is no log. Records that this version cannot read: 1.", QuestionWords.Whole(answer));
     }
 
     [Fact]
