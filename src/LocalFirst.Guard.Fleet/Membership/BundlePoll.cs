@@ -79,6 +79,12 @@ public sealed class BundlePoll(FleetClient client, BundleStore store, FleetJourn
             Problem = e;
             return _pace.Failed();
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A mistake of this program: the poll goes on, and the last good bundle holds.
+            await journal.RecordOnceAsync(e.GetType().Name, "policy-poll-failed", $"Asking for the policy failed unexpectedly ({e.GetType().Name}). Please report it.");
+            return _pace.Failed();
+        }
         finally
         {
             await TellExpiryAsync();

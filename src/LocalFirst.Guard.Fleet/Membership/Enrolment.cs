@@ -129,5 +129,5 @@ public sealed class Enrolment(MembershipFolder folder, DeviceIdentity identity, 
 
     private static string Short(string text) => string.Concat(text.Where(c => !char.IsControl(c)).Take(64));
 
-    private static string Span(TimeSpan span) => span.TotalHours >= 1 ? $"{span.TotalHours:0.#} h" : $"{span.TotalMinutes:0} min";
+    private static string Span(TimeSpan span) => span.TotalMinutes >= 59.5 ? $"{span.TotalHours:0.#} h" : $"{span.TotalMinutes:0} min";
 }

@@ -74,22 +74,35 @@ public sealed class LogUpload(FleetClient client, AuditLogOptions options, strin
                     isWhole = false;
                     await journal.RecordOnceAsync(string.Create(CultureInfo.InvariantCulture, $"{epoch}"), "upload-refused", e.What);
                 }
+                catch (AuditException e)
+                {
+                    // Shorter than what the server has of it, most of all: the next epoch says what became of the log.
+                    isWhole = false;
+                    await FailAsync(e);
+                }
             }
         }
         catch (AuditException e)
         {
-            // Its own disk, or a log that is shorter than what the server has of it.
             isWhole = false;
-            await journal.RecordOnceAsync(e.Message, "upload-failed", e.Message.Replace("\n  → ", " ", StringComparison.Ordinal));
+            await FailAsync(e);
         }
         catch (FleetException)
         {
             // Not reachable, not let in, failed: the poll of the policy says so aloud.
             isWhole = false;
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A mistake of this program: the upload goes on trying, and the device goes on guarding.
+            isWhole = false;
+            await journal.RecordOnceAsync(e.GetType().Name, "upload-failed", $"The upload failed unexpectedly ({e.GetType().Name}). Please report it.");
+        }
 
         return isWhole;
     }
+
+    private Task FailAsync(AuditException e) => journal.RecordOnceAsync(e.Message, "upload-failed", e.Message.Replace("\n  → ", " ", StringComparison.Ordinal));
 
     private async Task UploadAsync(LogSource source, long epoch, CancellationToken stop)
     {

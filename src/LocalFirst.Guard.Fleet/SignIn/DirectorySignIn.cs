@@ -184,7 +184,7 @@ public static class DirectorySignIn
         SecurityTokenInvalidIssuerException => "The access token is of another issuer than this server's directory.",
         SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException => "The signature of the access token does not hold with the directory's present keys.",
         _ when SignInProblem.Of(failure) is var problem && problem != SignInProblem.Other => problem.Text,
-        _ => "The access token could not be used: it has neither a role nor a scope, or it is damaged.",
+        _ => "The access token could not be used: it has neither a role nor a scope (an administrator assigns the role Agent.Upload), or it is damaged.",
     };
 
     /// <summary>Metadata with an exact issuer does not make Microsoft.Identity.Web compare <c>tid</c>, so this does.</summary>

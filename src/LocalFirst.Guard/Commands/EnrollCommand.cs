@@ -184,7 +184,13 @@ internal static class EnrollCommand
         }
 
         Console.Write($"{question} [y/N] ");
-        return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
+        if (Console.ReadLine()?.Trim() is "y" or "Y" or "yes")
+        {
+            return true;
+        }
+
+        Console.Error.WriteLine("guard: nothing was changed.");
+        return false;
     }
 
     private static Task OpenAsync(Uri address)

@@ -134,6 +134,26 @@ public sealed class LogUploadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_epoch_that_fails_does_not_keep_the_next_one_from_being_seen()
+    {
+        await _device.WriteExchangesAsync(5);
+        using var before = _device.Copy();
+        await _device.WriteExchangesAsync(5, "L");
+        using var client = Client();
+        Assert.True(await Upload(client).TryAsync(Stop));
+
+        // The database alone is put back: the checkpoint outside it tells, and a new epoch begins.
+        File.Copy(before.Database, _device.Database, overwrite: true);
+        await _device.WriteExchangesAsync(1, "E");
+
+        Assert.False(await Upload(client).TryAsync(Stop));
+
+        var heads = await _database.Records.HeadsAsync(Stop);
+        Assert.Equal([20, 4], heads.OrderBy(h => h.Epoch).Select(h => h.Size));
+        Assert.Contains("cut off or put back", Assert.Single(_events.Events).Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_cosignature_of_another_key_is_not_kept_and_recorded()
     {
         await _device.WriteExchangesAsync(2);
