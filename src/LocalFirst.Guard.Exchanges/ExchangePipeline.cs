@@ -111,7 +111,7 @@ public sealed class ExchangePipeline : IAsyncDisposable
         {
             using var decoded = ContentCoding.Decode(request.RefusedByForm is null ? coding : null, request.Wire.Body);
             var prompt = request.RefusedByForm is { } form ? Unread(request, form) : _decoder.Decode(request.Wire, decoded.Bytes, decoded.Failure); // 2
-            var inspected = _inspect.Inspect(prompt); // 3
+            var inspected = _inspect.Inspect(prompt, request.Window); // 3
             var facts = _decide.FactsOf(request, prompt, inspected);
             var verdict = _decide.Decide(facts); // 4
             var record = _records.Build(exchange, now, request, prompt, inspected, facts, verdict, _time.GetElapsedTime(started).TotalMilliseconds);
@@ -156,10 +156,12 @@ public sealed class ExchangePipeline : IAsyncDisposable
                     return answered;
 
                 default:
-                    var refusal = request.RefusedByForm ?? RefusalText.Of(verdict, decision.Exchange);
+                    var refusal = request.RefusedByForm ?? request.Window?.Refusal(verdict, decision.Exchange) ?? RefusalText.Of(verdict, decision.Exchange);
                     await SendRefusalAsync(request, refusal, decision.Exchange, "refused", counted, cancellation);
                     await client.CompleteAsync();
-                    return new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard");
+                    return request.Window is { BytesLeft: > 0 } window
+                        ? new ActResult("partly-left", refusal.Status, window.BytesLeft, counted.Bytes, "guard", "value-split-over-messages")
+                        : new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard");
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

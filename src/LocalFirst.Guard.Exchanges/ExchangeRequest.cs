@@ -46,6 +46,9 @@ public sealed class ExchangeRequest : IDisposable
     /// </summary>
     public Refusal? RefusedByForm { get; init; }
 
+    /// <summary>What left with earlier messages of the same stream; null when the request is no message of one.</summary>
+    internal StreamWindow? Window { get; init; }
+
     /// <summary>Clears the body, unless a decision owns it by now.</summary>
     public void Dispose() => _body?.Dispose();
 

@@ -72,7 +72,7 @@ internal sealed class YarpUpstream(HttpContext context, IHttpForwarder forwarder
         return new ForwardResult(0, outgoing.BytesRead, counting.BytesWritten, refusal, errorClass);
     }
 
-    private static (string ErrorClass, Refusal Refusal) Explain(ForwarderError error, Exception? failure, string host)
+    internal static (string ErrorClass, Refusal Refusal) Explain(ForwarderError error, Exception? failure, string host)
     {
         for (var at = failure; at is not null; at = at.InnerException)
         {
