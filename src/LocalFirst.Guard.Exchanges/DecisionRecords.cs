@@ -20,7 +20,7 @@ internal sealed class DecisionRecords(IAuditLog log, TermsResolver? terms = null
         Provider = request.Wire.Provider.Id,
         Host = request.Wire.Host,
         Method = IsToken(request.Wire.Method) ? request.Wire.Method : "(other)",
-        Endpoint = request.Wire.Provider.Match(request.Wire.Method, request.Wire.Path)?.Path ?? "(other)",
+        Endpoint = (request.Wire.StreamEndpoint ?? request.Wire.Provider.Match(request.Wire.Method, request.Wire.Path))?.Path ?? "(other)",
         Api = prompt.Api,
         Entry = request.Entry == EntryMode.Connect ? "connect" : "base-url",
         Model = ModelName(prompt, inspected),

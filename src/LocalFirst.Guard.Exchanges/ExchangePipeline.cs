@@ -184,7 +184,7 @@ public sealed class ExchangePipeline : IAsyncDisposable
         var coding = request.RefusedByForm is null ? request.Wire.Header("Content-Encoding") : null;
         using var decoded = ContentCoding.Decode(coding, request.Wire.Body);
         var prompt = request.RefusedByForm is { } form ? Unread(request, form) : _decoder.Decode(request.Wire, decoded.Bytes, decoded.Failure);
-        return (prompt, _inspect.Inspect(prompt));
+        return (prompt, _inspect.Inspect(prompt, request.Window));
     }
 
     /// <summary>The request with the model that policy names; or null, and the verdict says why it goes as it came.</summary>
@@ -227,10 +227,12 @@ public sealed class ExchangePipeline : IAsyncDisposable
                     return answered;
 
                 default:
-                    var refusal = request.RefusedByForm ?? RefusalText.Of(verdict, decision.Exchange);
+                    var refusal = request.RefusedByForm ?? request.Window?.Refusal(verdict, decision.Exchange) ?? RefusalText.Of(verdict, decision.Exchange);
                     await SendRefusalAsync(request, refusal, decision.Exchange, "refused", counted, cancellation);
                     await client.CompleteAsync();
-                    return new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard");
+                    return request.Window is { BytesLeft: > 0 } window
+                        ? new ActResult("partly-left", refusal.Status, window.BytesLeft, counted.Bytes, "guard", "value-split-over-messages")
+                        : new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard");
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

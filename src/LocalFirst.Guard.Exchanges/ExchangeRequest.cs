@@ -46,6 +46,9 @@ public sealed class ExchangeRequest : IDisposable
     /// </summary>
     public Refusal? RefusedByForm { get; init; }
 
+    /// <summary>What left with earlier messages of the same stream; null when the request is no message of one.</summary>
+    internal StreamWindow? Window { get; init; }
+
     /// <summary>Clears the body, unless a decision owns it by now.</summary>
     public void Dispose() => _body?.Dispose();
 
@@ -60,7 +63,7 @@ public sealed class ExchangeRequest : IDisposable
             write(body);
             var length = body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture);
             var headers = Wire.Headers.Select(h => h.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? new HeaderField(h.Name, length) : h);
-            return new ExchangeRequest(Wire with { Headers = [.. headers] }, Port, Entry, body);
+            return new ExchangeRequest(Wire with { Headers = [.. headers] }, Port, Entry, body) { Window = Window };
         }
         catch
         {

@@ -24,6 +24,18 @@ internal sealed class LocalAnswerStep(IChatExecutor executor)
             return new ActResult("answered-locally", count.Status, 0, counted.Bytes, "token-estimate");
         }
 
+        if (!prompt.Generates)
+        {
+            // Nothing is to be generated, so that no model is asked.
+            await client.StartAsync(200, encoder.StreamContentType, headers, cancellation);
+            await foreach (var chunk in encoder.EncodeStreamAsync(prompt, AsyncEnumerable.Empty<AnswerEvent>(), cancellation))
+            {
+                await counted.WriteAsync(chunk, cancellation);
+            }
+
+            return new ActResult("answered-locally", 200, 0, counted.Bytes, "guard");
+        }
+
         var request = new ChatRequest(prompt.Conversation, Math.Min(prompt.MaxAnswerTokens ?? DefaultMaxTokens, DefaultMaxTokens));
         var events = executor.CompleteAsync(request, cancellation);
         if (!prompt.Stream)

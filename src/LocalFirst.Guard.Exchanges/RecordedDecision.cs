@@ -58,6 +58,9 @@ public sealed class RecordedDecision : IDisposable
     /// <summary>Where the record stands in the log.</summary>
     public LogPosition Position { get; }
 
+    /// <summary>Length of the body that this decision owns, in bytes.</summary>
+    public int BodyBytes => _body.Length;
+
     /// <summary>SHA-256 of the body that this decision owns, 32 bytes; computed when it is asked for.</summary>
     /// <exception cref="ObjectDisposedException">The decision was disposed.</exception>
     public ReadOnlyMemory<byte> BodySha256 => SHA256.HashData(_body.Bytes.Span);

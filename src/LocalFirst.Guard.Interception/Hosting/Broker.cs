@@ -91,7 +91,8 @@ public sealed class Broker : IAsyncDisposable
         var client = new UpstreamClient(options.Upstreams, dialer);
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         var plain = new PlainProxy(forwarder, dialer);
-        var endpoint = new RequestEndpoint(options, forwarder, client, plain);
+        var endpoint = new RequestEndpoint(options, forwarder, client, plain, app.Lifetime.ApplicationStopping);
+        app.UseWebSockets();
         app.Run(endpoint.HandleAsync);
 
         try

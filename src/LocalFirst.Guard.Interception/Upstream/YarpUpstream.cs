@@ -93,7 +93,7 @@ internal sealed class YarpUpstream(HttpContext context, IHttpForwarder forwarder
         };
     }
 
-    private static (string ErrorClass, Refusal Refusal) Explain(ForwarderError error, Exception? failure, string host)
+    internal static (string ErrorClass, Refusal Refusal) Explain(ForwarderError error, Exception? failure, string host)
     {
         for (var at = failure; at is not null; at = at.InnerException)
         {
