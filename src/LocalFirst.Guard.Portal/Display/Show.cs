@@ -44,6 +44,7 @@ internal static class Show
     {
         "forwarded" => "sent",
         "answered-locally" => "answered here",
+        "partly-left" => "partly left",
         _ => result,
     };
 
@@ -51,14 +52,14 @@ internal static class Show
     {
         { Result: "forwarded" or "answered-locally" or "refused" } o => string.Create(CultureInfo.InvariantCulture, $"{Outcome(o.Result)}, {o.Status}"),
         { Result: "failed", Status: not 0 } o => string.Create(CultureInfo.InvariantCulture, $"failed, {o.Status}"),
-        { } o => o.Result,
+        { } o => Outcome(o.Result),
         null when now - entry.Decision.Time < LongestExchange => "running",
         null => "no outcome",
     };
 
     public static string ResultTone(ExchangeEntry entry, DateTimeOffset now) => entry.Outcome switch
     {
-        { Result: "failed" } => "warn",
+        { Result: "failed" or "partly-left" } => "warn",
         null when now - entry.Decision.Time >= LongestExchange => "warn",
         null => "running",
         _ => "plain",

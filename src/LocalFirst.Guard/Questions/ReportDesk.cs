@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Audit.Questions;
-using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Portal;
 using LocalFirst.Guard.Portal.Reports;
 using LocalFirst.Guard.Reports;
