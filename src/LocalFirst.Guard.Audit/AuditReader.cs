@@ -159,14 +159,17 @@ public sealed class AuditReader : IAuditReader, IRecordSource
         var heads = new List<LogHead>();
         foreach (var epoch in report.Epochs)
         {
-            var note = await Query(context => context.Checkpoints.Where(c => c.Epoch == epoch.Epoch).OrderByDescending(c => c.Size).Select(c => c.Note).FirstOrDefaultAsync(cancellation));
+            // Not the newest: the broker may have written on since the verification read.
+            var note = await Query(context => context.Checkpoints.Where(c => c.Epoch == epoch.Epoch && c.Size <= epoch.Size).OrderByDescending(c => c.Size).Select(c => c.Note).FirstOrDefaultAsync(cancellation));
             var failure = report.Failures.FirstOrDefault(f => f.Epoch == epoch.Epoch);
+            var (coveredSize, coveredRoot) = LogHead.CoveredBy(note ?? "");
             heads.Add(new LogHead(
                 device,
                 Environment.MachineName,
                 epoch.Epoch,
                 epoch.Size,
-                epoch.RootHash,
+                coveredSize,
+                coveredRoot,
                 note ?? "",
                 new VerifierKey(new LogOrigin(device, epoch.Epoch).ToString(), key).ToString(),
                 failure is null ? null : $"{failure.Class}: {failure.Message}."));

@@ -1,3 +1,5 @@
+using LocalFirst.Guard.Audit.Notes;
+
 namespace LocalFirst.Guard.Audit;
 
 /// <summary>
@@ -36,13 +38,34 @@ public interface IRecordSource
 /// <param name="Canonical">The canonical bytes (RFC 8785) that the leaf commits to.</param>
 public sealed record SourcedRecord(string Device, string? Person, long Epoch, long LeafIndex, AuditRecord Record, ReadOnlyMemory<byte> Canonical);
 
-/// <summary>One log of one epoch, with the checkpoint that covers what is known of it.</summary>
+/// <summary>
+/// One log of one epoch. In the middle of an upload more records are stored than the newest whole checkpoint covers, so the two sizes have names of
+/// their own: what belongs together, and may be printed together, is checkpoint, covered size and covered root.
+/// </summary>
 /// <param name="Device">Device id, 32 hex digits.</param>
 /// <param name="DeviceName">Name of the device; null where it is not known.</param>
 /// <param name="Epoch">Epoch, from 1.</param>
-/// <param name="Size">Number of leaves.</param>
-/// <param name="RootHash">Root hash, base64.</param>
-/// <param name="Checkpoint">The signed checkpoint (C2SP tlog-checkpoint), whole, with the server's cosignature where there is one.</param>
+/// <param name="StoredSize">Number of leaves that are stored: what a reader finds. Never smaller than <paramref name="CoveredSize"/> in a whole log.</param>
+/// <param name="CoveredSize">Number of leaves that <paramref name="Checkpoint"/> covers; 0 while there is none.</param>
+/// <param name="CoveredRootHash">Root hash of those leaves, as <paramref name="Checkpoint"/> says it, base64; empty while there is none.</param>
+/// <param name="Checkpoint">
+/// The newest signed checkpoint (C2SP tlog-checkpoint) whose leaves are all stored, whole, with the server's cosignature where there is one; empty
+/// while there is none.
+/// </param>
 /// <param name="VerifierKey">The key that checks it (C2SP signed-note).</param>
-/// <param name="Failure">Why the log is not whole; null when every check passed.</param>
-public sealed record LogHead(string Device, string? DeviceName, long Epoch, long Size, string RootHash, string Checkpoint, string VerifierKey, string? Failure);
+/// <param name="Failure">Why the log is not whole, or why that cannot be known: a stable name (<c>FORK</c>, <c>GAP</c> …), a colon and a sentence; null when every check passed.</param>
+public sealed record LogHead(string Device, string? DeviceName, long Epoch, long StoredSize, long CoveredSize, string CoveredRootHash, string Checkpoint, string VerifierKey, string? Failure)
+{
+    /// <summary>What a checkpoint covers, for the two members of that name; nothing when there is none or it cannot be read.</summary>
+    internal static (long Size, string RootHash) CoveredBy(string checkpoint)
+    {
+        try
+        {
+            return checkpoint.Length > 0 && Notes.Checkpoint.Parse(SignedNote.Parse(checkpoint).Text) is { } parsed ? (parsed.Size, Convert.ToBase64String(parsed.Root)) : (0, "");
+        }
+        catch (FormatException)
+        {
+            return (0, "");
+        }
+    }
+}

@@ -34,6 +34,9 @@ public sealed class BodyBuffer : IDisposable
         }
     }
 
+    /// <summary>An empty buffer of the same pool.</summary>
+    internal BodyBuffer RentAnother() => _pool.Rent();
+
     /// <summary>Number of bytes.</summary>
     public int Length => _length;
 

@@ -25,7 +25,7 @@ public sealed class DecideStep(DecisionFunction decide, ClientCatalogue clients,
         ArgumentNullException.ThrowIfNull(inspected);
         var obstacle = ObstacleToLocalAnswer(prompt);
         var client = clients.Identify(request.Wire.Headers);
-        return new PolicyFacts
+        var facts = new PolicyFacts
         {
             State = StateWord(inspected.State),
             StateReason = inspected.StateReason,
@@ -36,6 +36,7 @@ public sealed class DecideStep(DecisionFunction decide, ClientCatalogue clients,
             LocalAvailable = obstacle is null,
             LocalUnavailableReason = obstacle,
         };
+        return request.Window is { } window ? window.Judge(inspected, facts, decide) : facts;
     }
 
     /// <summary>Asks policy.</summary>
@@ -59,7 +60,7 @@ public sealed class DecideStep(DecisionFunction decide, ClientCatalogue clients,
             return "This kind of request has no local answer; take the flagged text out of it.";
         }
 
-        if (prompt.Api == ApiForm.AnthropicCountTokens)
+        if (prompt.Api == ApiForm.AnthropicCountTokens || !prompt.Generates)
         {
             return null;
         }

@@ -12,7 +12,7 @@ internal sealed class DecisionRecords(IAuditLog log, TermsResolver? terms = null
 {
     private const int LongestModelName = 80;
 
-    public DecisionRecord Build(string exchange, DateTimeOffset time, ExchangeRequest request, Prompt prompt, InspectedPrompt inspected, PolicyFacts facts, Verdict verdict, double latencyMs) => new()
+    public DecisionRecord Build(string exchange, DateTimeOffset time, ExchangeRequest request, Prompt prompt, InspectedPrompt inspected, PolicyFacts facts, Verdict verdict, RoutedExchange routed, double latencyMs) => new()
     {
         Time = time,
         Exchange = exchange,
@@ -20,7 +20,7 @@ internal sealed class DecisionRecords(IAuditLog log, TermsResolver? terms = null
         Provider = request.Wire.Provider.Id,
         Host = request.Wire.Host,
         Method = IsToken(request.Wire.Method) ? request.Wire.Method : "(other)",
-        Endpoint = request.Wire.Provider.Match(request.Wire.Method, request.Wire.Path)?.Path ?? "(other)",
+        Endpoint = (request.Wire.StreamEndpoint ?? request.Wire.Provider.Match(request.Wire.Method, request.Wire.Path))?.Path ?? "(other)",
         Api = prompt.Api,
         Entry = request.Entry == EntryMode.Connect ? "connect" : "base-url",
         Model = ModelName(prompt, inspected),
@@ -42,6 +42,10 @@ internal sealed class DecisionRecords(IAuditLog log, TermsResolver? terms = null
         PolicyVersion = verdict.PolicyVersion,
         PolicyHash = verdict.PolicyHash,
         Terms = terms?.Resolve(request.Wire)?.Terms.Reference,
+        Phase = facts.Phase,
+        Session = routed.Session,
+        ModelSent = routed.ModelSent,
+        Bundle = verdict.Bundle,
         LatencyMs = Math.Round(latencyMs, 3),
     };
 
@@ -67,14 +71,12 @@ internal sealed class DecisionRecords(IAuditLog log, TermsResolver? terms = null
     /// <summary>A model name is the client's text: it is recorded only if it looks like one and nothing was found in it.</summary>
     private static string? ModelName(Prompt prompt, InspectedPrompt inspected)
     {
-        if (prompt.RequestedModel is not { Length: > 0 and <= LongestModelName } model)
-        {
-            return null;
-        }
-
-        var plain = model.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or ':' or '/' or '@');
-        return plain && !inspected.Findings.Any(f => f.Part.Text == model) ? model : null;
+        return prompt.RequestedModel is { } model && IsModelName(model) && !inspected.Findings.Any(f => f.Part.Text == model) ? model : null;
     }
+
+    /// <summary>Whether a text that somebody else wrote is fit to stand in a record as a model's name.</summary>
+    internal static bool IsModelName(string model) =>
+        model.Length is > 0 and <= LongestModelName && model.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or ':' or '/' or '@');
 
     private static bool IsToken(string method) => method.Length <= 16 && method.All(char.IsAsciiLetterUpper);
 }

@@ -3,6 +3,7 @@ using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Protocols;
+using LocalFirst.Guard.Routing;
 
 namespace LocalFirst.Guard.Exchanges;
 
@@ -31,6 +32,8 @@ public sealed class ExchangePipeline : IAsyncDisposable
     private readonly RecordedDecision.Recorder _recorder;
     private readonly DecisionRecords _records;
     private readonly LocalAnswerStep _localAnswer;
+    private readonly RouteStep _route;
+    private readonly IAuditLog _log;
     private readonly OutcomeStep _outcomes;
     private readonly TimeProvider _time;
 
@@ -42,9 +45,12 @@ public sealed class ExchangePipeline : IAsyncDisposable
     /// <param name="executor">Step 6b.</param>
     /// <param name="time">The clock.</param>
     /// <param name="terms">Tells the provider terms that records name; null for none.</param>
-    public ExchangePipeline(RequestDecoder decoder, InspectStep inspect, DecideStep decide, IAuditLog log, IChatExecutor executor, TimeProvider time, TermsResolver? terms = null)
+    /// <param name="route">Phases and money; null for the catalogues that ship and a ledger that begins empty.</param>
+    public ExchangePipeline(RequestDecoder decoder, InspectStep inspect, DecideStep decide, IAuditLog log, IChatExecutor executor, TimeProvider time, TermsResolver? terms = null, RouteStep? route = null)
     {
         ArgumentNullException.ThrowIfNull(log);
+        _route = route ?? new RouteStep(new SessionRouter(ClientCatalogue.LoadBuiltIn(), time), new BudgetLedger(time), PriceCatalogue.LoadBuiltIn());
+        _log = log;
         _decoder = decoder;
         _inspect = inspect;
         _decide = decide;
@@ -89,8 +95,11 @@ public sealed class ExchangePipeline : IAsyncDisposable
         var acting = _time.GetTimestamp();
         using (judged.Decision)
         {
+            using var watch = new AnswerWatch();
+            judged.Decision.Observer = judged.Routed.Model is null ? null : watch;
             var result = await ActAsync(request, judged, upstream, client, cancellation); // 6 and 7
-            _outcomes.Record(exchange, result, _time.GetElapsedTime(acting).TotalMilliseconds); // 8
+            var usage = judged.Verdict.Action == PolicyAction.Allow ? _route.Settle(exchange, judged.Routed, watch, result) : _route.Local(judged.Routed, result);
+            _outcomes.Record(exchange, result, usage, _time.GetElapsedTime(acting).TotalMilliseconds); // 8
         }
     }
 
@@ -110,16 +119,56 @@ public sealed class ExchangePipeline : IAsyncDisposable
 
         try
         {
-            using var decoded = ContentCoding.Decode(request.RefusedByForm is null ? coding : null, request.Wire.Body);
-            var prompt = request.RefusedByForm is { } form ? Unread(request, form) : _decoder.Decode(request.Wire, decoded.Bytes, decoded.Failure); // 2
-            var inspected = _inspect.Inspect(prompt); // 3
+            var (prompt, inspected) = Read(request); // 2 and 3
             var facts = _decide.FactsOf(request, prompt, inspected);
+            var routed = _route.Look(request, prompt, facts.Client, _log);
+            facts = facts with { Phase = routed.Look.Phase };
             var verdict = _decide.Decide(facts); // 4
-            var record = _records.Build(exchange, now, request, prompt, inspected, facts, verdict, _time.GetElapsedTime(started).TotalMilliseconds);
-            var decision = await _recorder.RecordAsync(request, verdict, record, CancellationToken.None); // 5: not cancellable, so that every decision gets its outcome
 
-            // Only a local answer needs the text again; while a provider answers, for minutes, it is not held.
-            return new Judged(decision, verdict, verdict.Action == PolicyAction.Local ? prompt : null);
+            using var renamed = verdict.Model is { } named && named != prompt.RequestedModel ? NameModel(request, prompt, routed, named, ref facts, ref verdict) : null;
+            if (renamed is not null)
+            {
+                routed = routed with { ModelSent = verdict.Model };
+                Prompt again;
+                (again, inspected) = Read(renamed);
+                facts = _decide.FactsOf(renamed, again, inspected) with { Phase = facts.Phase };
+                verdict = _decide.Decide(facts);
+            }
+
+            try
+            {
+                if (verdict is { Action: PolicyAction.Allow, MonthlyBudgetUsd: { } budget })
+                {
+                    await _route.RestoredAsync();
+                    if (_route.Reserve(exchange, routed, budget) is { } unpaid)
+                    {
+                        facts = facts with { Budget = unpaid };
+                        verdict = _decide.Decide(facts);
+                    }
+                }
+
+                // What stays here is answered as it was asked.
+                var leaves = verdict.Action == PolicyAction.Allow;
+                routed = leaves ? routed : routed with { ModelSent = null };
+                var record = _records.Build(exchange, now, request, prompt, inspected, facts, verdict, routed, _time.GetElapsedTime(started).TotalMilliseconds);
+                var decision = await _recorder.RecordAsync(leaves && renamed is not null ? renamed : request, verdict, record, CancellationToken.None); // 5: not cancellable, so that every decision gets its outcome
+                if (leaves)
+                {
+                    _route.Sent(routed);
+                    if (renamed is not null)
+                    {
+                        request.Dispose(); // The decision owns the bytes that leave; those that do not are not held while a provider answers.
+                    }
+                }
+
+                // Only a local answer needs the text again; while a provider answers, for minutes, it is not held.
+                return new Judged(decision, verdict, routed, verdict.Action == PolicyAction.Local ? prompt : null);
+            }
+            catch
+            {
+                _route.Release(exchange);
+                throw;
+            }
         }
         finally
         {
@@ -130,10 +179,31 @@ public sealed class ExchangePipeline : IAsyncDisposable
         }
     }
 
+    private (Prompt Prompt, InspectedPrompt Inspected) Read(ExchangeRequest request)
+    {
+        var coding = request.RefusedByForm is null ? request.Wire.Header("Content-Encoding") : null;
+        using var decoded = ContentCoding.Decode(coding, request.Wire.Body);
+        var prompt = request.RefusedByForm is { } form ? Unread(request, form) : _decoder.Decode(request.Wire, decoded.Bytes, decoded.Failure);
+        return (prompt, _inspect.Inspect(prompt, request.Window));
+    }
+
+    /// <summary>The request with the model that policy names; or null, and the verdict says why it goes as it came.</summary>
+    private ExchangeRequest? NameModel(ExchangeRequest request, Prompt prompt, RoutedExchange routed, string model, ref PolicyFacts facts, ref Verdict verdict)
+    {
+        if (RouteStep.ObstacleToModel(request, prompt, routed, model) is not { } obstacle)
+        {
+            return ModelRewrite.Apply(request, prompt, model);
+        }
+
+        facts = facts with { ModelObstacle = obstacle };
+        verdict = _decide.Decide(facts);
+        return null;
+    }
+
     private async Task<ActResult> ActAsync(ExchangeRequest request, Judged judged, IUpstream upstream, IClientResponse client, CancellationToken cancellation)
     {
         var counted = new CountedResponse(client);
-        var (decision, verdict, _) = judged;
+        var (decision, verdict, _, _) = judged;
         try
         {
             cancellation.ThrowIfCancellationRequested();
@@ -157,10 +227,12 @@ public sealed class ExchangePipeline : IAsyncDisposable
                     return answered;
 
                 default:
-                    var refusal = request.RefusedByForm ?? RefusalText.Of(verdict, decision.Exchange);
+                    var refusal = request.RefusedByForm ?? request.Window?.Refusal(verdict, decision.Exchange) ?? RefusalText.Of(verdict, decision.Exchange);
                     await SendRefusalAsync(request, refusal, decision.Exchange, "refused", counted, cancellation);
                     await client.CompleteAsync();
-                    return new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard");
+                    return request.Window is { BytesLeft: > 0 } window
+                        ? new ActResult("partly-left", refusal.Status, window.BytesLeft, counted.Bytes, "guard", "value-split-over-messages")
+                        : new ActResult("refused", refusal.Status, 0, counted.Bytes, "guard");
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -234,6 +306,7 @@ public sealed class ExchangePipeline : IAsyncDisposable
 
     /// <param name="Decision">The durable decision.</param>
     /// <param name="Verdict">What was decided.</param>
+    /// <param name="Routed">What its money rests on.</param>
     /// <param name="Prompt">The prompt, when it is to be answered locally.</param>
-    private sealed record Judged(RecordedDecision Decision, Verdict Verdict, Prompt? Prompt);
+    private sealed record Judged(RecordedDecision Decision, Verdict Verdict, RoutedExchange Routed, Prompt? Prompt);
 }

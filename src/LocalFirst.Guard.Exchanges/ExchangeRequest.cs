@@ -46,8 +46,31 @@ public sealed class ExchangeRequest : IDisposable
     /// </summary>
     public Refusal? RefusedByForm { get; init; }
 
+    /// <summary>What left with earlier messages of the same stream; null when the request is no message of one.</summary>
+    internal StreamWindow? Window { get; init; }
+
     /// <summary>Clears the body, unless a decision owns it by now.</summary>
     public void Dispose() => _body?.Dispose();
+
+    /// <summary>The same request with another body, in memory of the same pool and under the same bounds.</summary>
+    /// <param name="write">Writes the body.</param>
+    /// <exception cref="BodyTooLargeException">A bound on bodies is reached.</exception>
+    internal ExchangeRequest WithBody(Action<BodyBuffer> write)
+    {
+        var body = (_body ?? throw new InvalidOperationException("The body was handed over already.")).RentAnother();
+        try
+        {
+            write(body);
+            var length = body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            var headers = Wire.Headers.Select(h => h.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? new HeaderField(h.Name, length) : h);
+            return new ExchangeRequest(Wire with { Headers = [.. headers] }, Port, Entry, body) { Window = Window };
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
 
     internal BodyBuffer HandOverBody()
     {

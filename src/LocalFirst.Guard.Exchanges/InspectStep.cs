@@ -18,6 +18,11 @@ public sealed record InspectedPrompt(DecodeState State, string? StateReason, IRe
 /// <param name="inspector">The inspector, with its verdict cache.</param>
 public sealed class InspectStep(IInspector inspector)
 {
+    /// <summary>Inspects every part of a prompt, and on a stream what it completes of earlier messages.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="window">What left with earlier messages of the stream; null when it is none.</param>
+    internal InspectedPrompt Inspect(Prompt prompt, StreamWindow? window) => window is null ? Inspect(prompt) : window.Look(prompt, Inspect(prompt), inspector);
+
     /// <summary>Inspects every part of a prompt.</summary>
     /// <param name="prompt">The prompt.</param>
     public InspectedPrompt Inspect(Prompt prompt)

@@ -24,6 +24,18 @@ internal sealed class LocalAnswerStep(IChatExecutor executor)
             return new ActResult("answered-locally", count.Status, 0, counted.Bytes, "token-estimate");
         }
 
+        if (!prompt.Generates)
+        {
+            // Nothing is to be generated, so that no model is asked.
+            await client.StartAsync(200, encoder.StreamContentType, headers, cancellation);
+            await foreach (var chunk in encoder.EncodeStreamAsync(prompt, AsyncEnumerable.Empty<AnswerEvent>(), cancellation))
+            {
+                await counted.WriteAsync(chunk, cancellation);
+            }
+
+            return new ActResult("answered-locally", 200, 0, counted.Bytes, "guard");
+        }
+
         var request = new ChatRequest(prompt.Conversation, Math.Min(prompt.MaxAnswerTokens ?? DefaultMaxTokens, DefaultMaxTokens));
         var events = executor.CompleteAsync(request, cancellation);
         if (!prompt.Stream)
@@ -44,7 +56,7 @@ internal sealed class LocalAnswerStep(IChatExecutor executor)
 
             var whole = encoder.Encode(prompt, text.ToString(), done);
             await counted.SendAsync(whole, headers, cancellation);
-            return new ActResult("answered-locally", whole.Status, 0, counted.Bytes, executor.Name);
+            return new ActResult("answered-locally", whole.Status, 0, counted.Bytes, executor.Name) { Generated = done };
         }
 
         // The first event is awaited before the status goes out: an executor that fails at once can still be told as a plain error.
@@ -57,7 +69,7 @@ internal sealed class LocalAnswerStep(IChatExecutor executor)
             await counted.WriteAsync(chunk, cancellation);
         }
 
-        return new ActResult(failure.Failed ? "failed" : "answered-locally", 200, 0, counted.Bytes, executor.Name, failure.Failed ? "executor-failed-midstream" : null);
+        return new ActResult(failure.Failed ? "failed" : "answered-locally", 200, 0, counted.Bytes, executor.Name, failure.Failed ? "executor-failed-midstream" : null) { Generated = failure.End };
     }
 
     private static async IAsyncEnumerable<AnswerEvent> Resume(IAsyncEnumerator<AnswerEvent> events, bool any, [EnumeratorCancellation] CancellationToken cancellation)
@@ -75,13 +87,17 @@ internal sealed class LocalAnswerStep(IChatExecutor executor)
     {
         public bool Failed { get; private set; }
 
+        /// <summary>What the executor told at the end; null when it did not get there.</summary>
+        public AnswerEvent.Done? End { get; private set; }
+
         public async IAsyncEnumerable<AnswerEvent> Observe(IAsyncEnumerable<AnswerEvent> events, [EnumeratorCancellation] CancellationToken cancellation)
         {
             Failed = true;
             await foreach (var item in events.WithCancellation(cancellation))
             {
                 // The encoder stops at the end of the answer and does not ask for what comes after it.
-                Failed = item is not AnswerEvent.Done;
+                End = item as AnswerEvent.Done;
+                Failed = End is null;
                 yield return item;
             }
         }
@@ -95,7 +111,11 @@ internal sealed class LocalAnswerStep(IChatExecutor executor)
 /// <param name="BytesIn">Answer bytes to the client.</param>
 /// <param name="AnsweredBy">What answered.</param>
 /// <param name="Error">A short error class, if it failed.</param>
-internal sealed record ActResult(string Result, int Status, long BytesOut, long BytesIn, string AnsweredBy, string? Error = null);
+internal sealed record ActResult(string Result, int Status, long BytesOut, long BytesIn, string AnsweredBy, string? Error = null)
+{
+    /// <summary>What the local executor counted; null when it did not answer to the end.</summary>
+    public AnswerEvent.Done? Generated { get; init; }
+}
 
 /// <summary>Counts what goes to the client.</summary>
 internal sealed class CountedResponse(IClientResponse client)

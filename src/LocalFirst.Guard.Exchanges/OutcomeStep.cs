@@ -13,7 +13,7 @@ internal sealed class OutcomeStep(IAuditLog log, TimeProvider time)
 {
     private readonly ConcurrentDictionary<Task, byte> _running = new();
 
-    public void Record(string exchange, ActResult result, double durationMs)
+    public void Record(string exchange, ActResult result, RecordedUsage? usage, double durationMs)
     {
         var writing = WriteAsync(new OutcomeRecord
         {
@@ -25,6 +25,7 @@ internal sealed class OutcomeStep(IAuditLog log, TimeProvider time)
             BytesIn = result.BytesIn,
             AnsweredBy = result.AnsweredBy,
             Error = result.Error,
+            Usage = usage,
             DurationMs = Math.Round(durationMs, 3),
         });
         if (writing.IsCompleted)

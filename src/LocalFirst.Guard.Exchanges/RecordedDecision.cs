@@ -52,8 +52,14 @@ public sealed class RecordedDecision : IDisposable
     /// <summary>Version of the policy that decided.</summary>
     public string PolicyVersion { get; }
 
+    /// <summary>Watches the answer go by; null when nobody needs to. Set before the decision is handed to <see cref="IUpstream"/>.</summary>
+    public IAnswerObserver? Observer { get; internal set; }
+
     /// <summary>Where the record stands in the log.</summary>
     public LogPosition Position { get; }
+
+    /// <summary>Length of the body that this decision owns, in bytes.</summary>
+    public int BodyBytes => _body.Length;
 
     /// <summary>SHA-256 of the body that this decision owns, 32 bytes; computed when it is asked for.</summary>
     /// <exception cref="ObjectDisposedException">The decision was disposed.</exception>

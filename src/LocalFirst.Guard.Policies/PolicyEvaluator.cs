@@ -18,6 +18,12 @@ public static class PolicyEvaluator
     /// <summary>Reason id of a request that no rule holds back.</summary>
     public const string CleanRule = "built-in:clean";
 
+    /// <summary>Reason id of a request that the month's budget does not pay for any more.</summary>
+    public const string BudgetSpentRule = "built-in:budget-spent";
+
+    /// <summary>Reason id of a request for a model without a price while a budget holds: what nobody can count does not leave as if it were free.</summary>
+    public const string NoPriceRule = "built-in:no-price";
+
     /// <summary>Decides.</summary>
     /// <param name="policy">The policy in force.</param>
     /// <param name="facts">What is known of the request.</param>
@@ -26,11 +32,17 @@ public static class PolicyEvaluator
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(facts);
 
-        // 1. What no policy can loosen. 2. What the policy's rules ask for. 3. What is asked for but cannot be done here.
+        // 1. What no policy can loosen. 2. What the policy's rules ask for. 3. What nothing pays for. 4. What is asked for but cannot be done here.
         var reasons = new HashSet<VerdictReason>(Floor(facts));
         foreach (var rule in policy.Rules)
         {
             reasons.UnionWith(Apply(rule, facts));
+        }
+
+        // A budget is asked last and about the cloud alone, so that it can only add strictness.
+        if (policy.MonthlyBudgetUsd is not null && facts.Budget is { } unpaid && reasons.All(r => r.Action < PolicyAction.Local))
+        {
+            reasons.Add(new VerdictReason(unpaid.Rule, PolicyAction.Local, unpaid.Reason));
         }
 
         var asked = reasons.Count == 0 ? PolicyAction.Allow : reasons.Max(r => r.Action);
@@ -55,8 +67,18 @@ public static class PolicyEvaluator
                 .ThenBy(r => r.Place, StringComparer.Ordinal)
                 .ThenBy(r => r.Reason, StringComparer.Ordinal),
         ];
-        return new Verdict(ordered[0].Action, ordered, policy.Name, policy.Version, policy.Hash);
+        return new Verdict(ordered[0].Action, ordered, policy.Name, policy.Version, policy.Hash)
+        {
+            Model = ordered[0].Action == PolicyAction.Allow && facts.ModelObstacle is null ? ModelOf(policy, facts) : null,
+            MonthlyBudgetUsd = policy.MonthlyBudgetUsd,
+        };
     }
+
+    /// <summary>The model of the rules that apply; of several the one whose rule comes first by id, so that the order of a file means nothing here either.</summary>
+    private static string? ModelOf(Policy policy, PolicyFacts facts) =>
+        policy.Rules
+            .Where(r => r.Model is not null && r.When.AgreesWithRequest(facts) && (!r.When.IsAboutFindings || facts.Findings.Any(r.When.AgreesWithFinding)))
+            .MinBy(r => r.Id, StringComparer.Ordinal)?.Model;
 
     private static IEnumerable<VerdictReason> Floor(PolicyFacts facts)
     {
@@ -86,7 +108,7 @@ public static class PolicyEvaluator
         // Surrogates do not exist yet; until they do, what would leave redacted stays here instead.
         var (action, reason) = rule.Then == PolicyAction.Redact
             ? (PolicyAction.Local, $"{rule.Reason} (The rule asks for redaction, which this version does not do yet: kept local instead.)")
-            : (rule.Then, rule.Reason);
+            : (rule.Then, rule.Model is not null && facts.ModelObstacle is { } obstacle ? $"{rule.Reason} (The model {rule.Model} is not named here: {obstacle})" : rule.Reason);
 
         if (!rule.When.IsAboutFindings)
         {

@@ -43,6 +43,15 @@ public sealed record PolicyFacts
     /// <summary><c>planning</c>, <c>execution</c>, <c>background</c> …; null when not known.</summary>
     public string? Phase { get; init; }
 
+    /// <summary>
+    /// Why the money of this request may not be spent: the month's budget would be overdrawn, or nobody knows what the model costs. Null when it may, and
+    /// not looked at where the policy has no budget.
+    /// </summary>
+    public BudgetObstacle? Budget { get; init; }
+
+    /// <summary>Why another model cannot be named in this request, as a sentence without any text of it; null when one can.</summary>
+    public string? ModelObstacle { get; init; }
+
     /// <summary>What the detectors found.</summary>
     public required IReadOnlyList<FindingFact> Findings { get; init; }
 
@@ -52,6 +61,11 @@ public sealed record PolicyFacts
     /// <summary>Why no local executor can answer and how to mend it; null when one can.</summary>
     public string? LocalUnavailableReason { get; init; }
 }
+
+/// <summary>Why a request's money may not be spent.</summary>
+/// <param name="Rule"><see cref="PolicyEvaluator.BudgetSpentRule"/> or <see cref="PolicyEvaluator.NoPriceRule"/>.</param>
+/// <param name="Reason">Amount, month and mend, for people.</param>
+public sealed record BudgetObstacle(string Rule, string Reason);
 
 /// <summary>One rule's contribution to a verdict.</summary>
 /// <param name="RuleId">Id of the policy rule, or <c>built-in:…</c> for what policy cannot loosen.</param>
@@ -66,4 +80,14 @@ public sealed record VerdictReason(string RuleId, PolicyAction Action, string Re
 /// <param name="PolicyName">Name of the policy.</param>
 /// <param name="PolicyVersion">Version of the policy.</param>
 /// <param name="PolicyHash">SHA-256 of the policy file, lower-case hex.</param>
-public sealed record Verdict(PolicyAction Action, IReadOnlyList<VerdictReason> Reasons, string PolicyName, string PolicyVersion, string PolicyHash);
+public sealed record Verdict(PolicyAction Action, IReadOnlyList<VerdictReason> Reasons, string PolicyName, string PolicyVersion, string PolicyHash)
+{
+    /// <summary>The cloud model that the policy names in place of the requested one; only with <see cref="PolicyAction.Allow"/>, null otherwise.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The policy's monthly budget in US dollars; null when it has none.</summary>
+    public decimal? MonthlyBudgetUsd { get; init; }
+
+    /// <summary>Version of the fleet's bundle that the policy came in; null for a policy of this machine.</summary>
+    public long? Bundle { get; init; }
+}

@@ -12,6 +12,12 @@ public static partial class PolicyFile
     /// <summary>Most rules of a policy: a person could not review more.</summary>
     public const int MaxRules = 1000;
 
+    /// <summary>Largest monthly budget in US dollars: beyond it a slip of the pen is likelier than a person's bill.</summary>
+    public const int MaxBudgetUsd = 1_000_000;
+
+    /// <summary>Longest model name, in characters: a record holds no longer one.</summary>
+    public const int MaxModelLength = 80;
+
     private const string ResourcePrefix = "policies/";
     private const string TestsSuffix = ".tests.yaml";
 
@@ -115,7 +121,20 @@ public static partial class PolicyFile
             rules.Add(rule);
         }
 
-        return new Policy(name, version, hash, source, rules);
+        return new Policy(name, version, hash, source, rules) { MonthlyBudgetUsd = ReadBudget(map.Find("budget")) };
+    }
+
+    /// <summary><c>{monthlyUsd: 25}</c>.</summary>
+    private static decimal? ReadBudget(YamlNode? node)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        var map = node.AsMap();
+        map.AllowOnly(PolicyWords.BudgetKeys);
+        return (decimal)map.Require("monthlyUsd").AsScalar().AsNumber(0, MaxBudgetUsd);
     }
 
     private static PolicyRule ReadRule(YamlMap map)
@@ -125,7 +144,25 @@ public static partial class PolicyFile
         var when = ReadWhen(map.Require("when").AsMap());
         var then = PolicyWords.ActionOf(map.Require("then").AsScalar().AsOneOf(PolicyWords.Actions))!.Value;
         var reason = map.Require("reason").AsScalar().AsText();
-        return new PolicyRule(id, when, then, reason, map.Place.Line);
+        return new PolicyRule(id, when, then, reason, map.Place.Line) { Model = ReadModel(map, then) };
+    }
+
+    private static string? ReadModel(YamlMap map, PolicyAction then)
+    {
+        if (map.Find("model") is not { } node)
+        {
+            return null;
+        }
+
+        if (then != PolicyAction.Allow)
+        {
+            throw map.ErrorAtKey("model", "a model is named where the request does not leave.", "Write 'then: allow' to send it to that model, or remove 'model'.");
+        }
+
+        var text = node.AsScalar().AsText(MaxModelLength);
+        return ModelForm().IsMatch(text)
+            ? text
+            : throw node.Error($"'{Quote.Text(text)}' is not a model name.", "Write the provider's own name of the model: letters, digits and . _ : / @ -");
     }
 
     private static PolicyCondition ReadWhen(YamlMap map)
@@ -204,6 +241,9 @@ public static partial class PolicyFile
     // \z and not $: the latter lets a line break at the end through.
     [GeneratedRegex(@"^(?:\*|[a-z0-9][a-z0-9.-]*)\z", RegexOptions.CultureInvariant)]
     private static partial Regex NameForm();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._:/@-]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ModelForm();
 
     [GeneratedRegex(@"^(?:\*|[A-Z][A-Z0-9_]*)\z", RegexOptions.CultureInvariant)]
     private static partial Regex TypeForm();

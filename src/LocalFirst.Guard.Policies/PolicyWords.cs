@@ -4,10 +4,13 @@ namespace LocalFirst.Guard.Policies;
 public static class PolicyWords
 {
     /// <summary>Keys of a policy.</summary>
-    public static readonly IReadOnlyList<string> PolicyKeys = ["name", "version", "rules"];
+    public static readonly IReadOnlyList<string> PolicyKeys = ["name", "version", "budget", "rules"];
+
+    /// <summary>Keys of a budget.</summary>
+    public static readonly IReadOnlyList<string> BudgetKeys = ["monthlyUsd"];
 
     /// <summary>Keys of a rule.</summary>
-    public static readonly IReadOnlyList<string> RuleKeys = ["id", "when", "then", "reason"];
+    public static readonly IReadOnlyList<string> RuleKeys = ["id", "when", "then", "model", "reason"];
 
     /// <summary>Keys of a condition.</summary>
     public static readonly IReadOnlyList<string> WhenKeys = ["detector", "type", "tier", "confidence", "state", "phase", "client", "provider"];

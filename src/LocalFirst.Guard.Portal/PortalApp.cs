@@ -3,6 +3,7 @@ using LocalFirst.Guard.Portal.Assets;
 using LocalFirst.Guard.Portal.Defences;
 using LocalFirst.Guard.Portal.Display;
 using LocalFirst.Guard.Portal.SignIn;
+using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting;
@@ -71,6 +72,7 @@ public sealed class PortalApp : IAsyncDisposable
         builder.Services.AddSingleton(options.Audit);
         builder.Services.AddSingleton(options.Time);
         builder.Services.AddSingleton(options.Status);
+        builder.Services.AddSingleton(new SpendSource(options.Records, options.Prices ?? PriceCatalogue.LoadBuiltIn(), options.BudgetUsd));
         if (options.Questions is not null)
         {
             builder.Services.AddSingleton(options.Questions);
@@ -111,7 +113,7 @@ public sealed class PortalApp : IAsyncDisposable
         var app = builder.Build();
         var gate = new RequestGate(desk);
         app.Use(ResponseHeaders.Add);
-        app.Use(ErrorPage.Guard);
+        app.Use((context, next) => ErrorPage.Guard(context, next, "The broker itself goes on guarding; 'guard doctor' says more."));
         app.UseRouting();
         app.Use(gate.Check);
         app.MapAssets();

@@ -1,3 +1,5 @@
+using LocalFirst.Guard.Portal.Access;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc.ApplicationModels;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -15,6 +17,17 @@ internal static class PortalPages
             if (page.ViewEnginePath.StartsWith(ServerFolder, StringComparison.Ordinal) != isServer)
             {
                 page.Selectors.Clear();
+            }
+        });
+
+    /// <summary>Whoever forgets to say who may see a page has closed it to all but this role; and a page does nothing that it has no handler for.</summary>
+    public static void Close(RazorPagesOptions pages, string role) =>
+        pages.Conventions.AddFolderApplicationModelConvention(ServerFolder.TrimEnd('/'), page =>
+        {
+            page.Filters.Add(new OnlyOwnMethods());
+            if (!page.HandlerTypeAttributes.OfType<IAuthorizeData>().Any())
+            {
+                page.EndpointMetadata.Add(new LetsInAttribute(role));
             }
         });
 }

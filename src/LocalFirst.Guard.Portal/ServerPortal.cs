@@ -1,10 +1,15 @@
 using System.Net;
-using System.Security.Claims;
+using LocalFirst.Guard.Audit;
+using LocalFirst.Guard.Audit.Fleet;
+using LocalFirst.Guard.Portal.Access;
 using LocalFirst.Guard.Portal.Assets;
 using LocalFirst.Guard.Portal.Defences;
 using LocalFirst.Guard.Portal.Display;
+using LocalFirst.Guard.Portal.Editing;
+using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.ApplicationParts;
@@ -27,8 +32,13 @@ public static class ServerPortal
             o.Cookie.SameSite = SameSiteMode.Strict;
             o.SuppressXFrameOptionsHeader = true;
         });
+        services.AddSingleton(provider => new SpendSource(provider.GetRequiredService<IRecordSource>(), PriceCatalogue.LoadBuiltIn(), () => null));
         services
-            .AddRazorPages(pages => PortalPages.KeepOnly(pages, isServer: true))
+            .AddRazorPages(pages =>
+            {
+                PortalPages.KeepOnly(pages, isServer: true);
+                PortalPages.Close(pages, FleetRoles.AuditRead);
+            })
             .ConfigureApplicationPartManager(parts =>
             {
                 parts.ApplicationParts.Clear();
@@ -37,6 +47,9 @@ public static class ServerPortal
                     parts.ApplicationParts.Add(part);
                 }
             });
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessAnswers>();
+        services.AddSingleton<PolicyEditor>();
+        services.AddSingleton<AssignmentEditor>();
     }
 
     /// <summary>Puts the headers and the error pages around everything; call it first.</summary>
@@ -45,28 +58,25 @@ public static class ServerPortal
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Use(ResponseHeaders.Add);
-        app.Use((context, next) => IsForPrograms(context) ? next(context) : ErrorPage.Guard(context, next));
+        app.Use((context, next) => AccessAnswers.IsForPrograms(context) ? next(context) : ErrorPage.Guard(context, next, "Devices go on guarding with the policy that they have, and keep their records until this server takes them. Try again; /readyz says what is missing."));
     }
 
     /// <summary>Maps pages, assets and the ways in and out.</summary>
     /// <param name="app">The host.</param>
-    /// <param name="problemOf">Title and text of what went wrong at sign-in, by its code.</param>
-    /// <param name="readRole">Authorization policy of everything that shows records.</param>
-    public static void Map(WebApplication app, Func<string, (string Title, string Text)> problemOf, string readRole)
+    /// <param name="problemOf">Title and text of what went wrong at sign-in, by its code, and whether the server or its directory is the matter.</param>
+    public static void Map(WebApplication app, Func<string, (string Title, string Text, bool IsOutage)> problemOf)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.MapAssets();
-        app.MapRazorPages().RequireAuthorization(readRole);
-        app.MapGet("/account/sign-in", () => Results.Challenge(new AuthenticationProperties { RedirectUri = "/" })).AllowAnonymous();
-        app.MapGet("/account/denied", (HttpContext context, ClaimsPrincipal user) => ErrorPage.Write(
-            context,
-            HttpStatusCode.Forbidden,
-            "Your account may not see this",
-            $"{user.FindFirstValue("preferred_username") ?? "This account"} lacks the role that this page needs. An administrator assigns roles in the directory (Enterprise applications, Users and groups); sign in again afterwards.")).AllowAnonymous();
+        app.MapRazorPages();
+        app.MapGet("/account/sign-in", (string? to) => Results.Challenge(new AuthenticationProperties { RedirectUri = LocalAddress.OrStart(to) })).AllowAnonymous();
+
+        // The pages themselves say which role is missing; here comes only who was refused by something else.
+        app.MapGet("/account/denied", (HttpContext context) => AccessAnswers.WriteDeniedAsync(context, [])).AllowAnonymous();
         app.MapGet("/account/problem/{code}", (HttpContext context, string code) =>
         {
-            var (title, text) = problemOf(code);
-            return ErrorPage.Write(context, HttpStatusCode.Unauthorized, title, text);
+            var (title, text, isOutage) = problemOf(code);
+            return ErrorPage.Write(context, isOutage ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Unauthorized, title, text);
         }).AllowAnonymous();
         app.MapGet("/account/signed-out", (HttpContext context) => ErrorPage.Write(context, HttpStatusCode.OK, "Signed out", "This browser is signed out of the portal. Your directory may still remember you.")).AllowAnonymous();
         app.MapPost("/account/sign-out", async (HttpContext context, Microsoft.AspNetCore.Antiforgery.IAntiforgery forms) =>
@@ -80,9 +90,4 @@ public static class ServerPortal
             return Results.Redirect("/account/signed-out");
         });
     }
-
-    private static bool IsForPrograms(HttpContext context) =>
-        context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
-        || context.Request.Path.StartsWithSegments("/.well-known", StringComparison.Ordinal)
-        || context.Request.Path == "/healthz" || context.Request.Path == "/readyz";
 }

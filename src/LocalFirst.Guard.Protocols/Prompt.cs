@@ -156,6 +156,9 @@ public sealed record Prompt
     /// <summary>Whether the client wants the answer as a stream of events.</summary>
     public bool Stream { get; init; }
 
+    /// <summary>False for a request that only warms the provider up (<c>generate: false</c> on a Responses WebSocket): its answer has no output.</summary>
+    public bool Generates { get; init; } = true;
+
     /// <summary>Whether a chat-completions stream must end with a usage chunk (<c>stream_options.include_usage</c>).</summary>
     public bool IncludeUsage { get; init; }
 

@@ -8,6 +8,9 @@ public readonly record struct HeaderField(string Name, string Value);
 /// <summary>A request to a catalogued provider, before anything of it is understood.</summary>
 public sealed record WireRequest
 {
+    /// <summary>The <see cref="Method"/> of one message on a stream, which has no HTTP method of its own.</summary>
+    public const string MessageMethod = "MESSAGE";
+
     /// <summary>The provider that owns the destination host.</summary>
     public required ProviderEntry Provider { get; init; }
 
@@ -25,6 +28,15 @@ public sealed record WireRequest
 
     /// <summary>The body as received (not yet content-decoded). The memory belongs to the caller.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>
+    /// Set for the opening of a stream and for each message on it: the catalogue's endpoint that the stream is opened at. Null for a plain request, whose
+    /// endpoint its request line names.
+    /// </summary>
+    public ProviderEndpoint? StreamEndpoint { get; init; }
+
+    /// <summary>Opaque values that the provider was seen to issue on this very stream; null outside of streams.</summary>
+    public IOpaqueLedger? IssuedOnStream { get; init; }
 
     /// <summary>The path without query, exactly as the client wrote it.</summary>
     public string Path => RawTarget.IndexOf('?', StringComparison.Ordinal) is var q and >= 0 ? RawTarget[..q] : RawTarget;

@@ -16,6 +16,8 @@ internal sealed record GuardHome(string Root)
 
     public string Models => Path.Combine(Root, "models");
 
+    public string Membership => Path.Combine(Root, "membership");
+
     public string CodeIndex => Path.Combine(Root, "code.idx");
 
     public string Run => Path.Combine(Root, "run");

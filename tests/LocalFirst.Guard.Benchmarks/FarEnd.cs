@@ -31,12 +31,16 @@ internal sealed class FarEnd : IAsyncDisposable
 
     public static async Task<FarEnd> StartAsync(string folder)
     {
-        var authority = CertificateAuthority.OpenOrCreate(folder, TimeProvider.System);
+        var authority = CertificateAuthority.OpenOrCreate(folder, ["localhost"], TimeProvider.System);
         var leaf = authority.IssueLeaf("localhost");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(leaf)));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+        {
+            https.ServerCertificate = leaf;
+            https.ServerCertificateChain = authority.Chain;
+        })));
         var app = builder.Build();
         app.Run(async context =>
         {

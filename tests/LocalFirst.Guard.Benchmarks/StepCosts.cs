@@ -7,6 +7,7 @@ using LocalFirst.Guard.Inspection;
 using LocalFirst.Guard.LocalModels;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Protocols;
+using LocalFirst.Guard.Routing;
 using Spectre.Console;
 
 namespace LocalFirst.Guard.Benchmarks;
@@ -18,6 +19,7 @@ internal sealed class StepCosts : IDisposable
 
     private readonly ProviderEntry _provider = ProviderCatalogue.LoadBuiltIn().FindByHost("api.openai.com")!;
     private readonly ClientCatalogue _clients = ClientCatalogue.LoadBuiltIn();
+    private readonly RouteStep _route = new(new SessionRouter(ClientCatalogue.LoadBuiltIn(), TimeProvider.System), new BudgetLedger(TimeProvider.System), PriceCatalogue.LoadBuiltIn());
     private readonly Policy _policy = PolicyFile.BuiltIn(PolicyFile.BuiltInNames[0]);
     private readonly Inspector _inspector = Inspector.Create(new InspectionOptions());
     private readonly RequestDecoder _decoder = new();
@@ -86,13 +88,20 @@ internal sealed class StepCosts : IDisposable
         Row(name, "inspect, all seen", _ => 0, _ => warm.Inspect(prompt));
         Row(name, "inspect, next turn", turn => Decode(Request(bodyOf(turn + 1))), next => warm.Inspect(next));
         Row(name, "facts and policy", _ => 0, _ => _decide.Decide(_decide.FactsOf(request, prompt, inspected)));
+        Row(name, "phase and session", _ => 0, _ => _route.Look(request, prompt, "claude-code", _log));
+        var routed = _route.Look(request, prompt, "claude-code", _log) with { Model = "gpt-5" };
+        Row(name, "reserve and release", _ => 0, _ =>
+        {
+            _route.Reserve("ex-0", routed, 1_000);
+            _route.Release("ex-0");
+        });
         Row(name, "keyed hash of the body", _ => 0, _ => _log.Correlate(request.Wire.Body.Span));
         Row(name, "record, with that hash", _ => 0, _ => Record(request, prompt, inspected, facts, verdict));
         _sample = Record(request, prompt, inspected, facts, verdict);
     }
 
     private DecisionRecord Record(ExchangeRequest request, Prompt prompt, InspectedPrompt inspected, PolicyFacts facts, Verdict verdict) =>
-        _records.Build("ex-0", DateTimeOffset.UnixEpoch, request, prompt, inspected, facts, verdict, 1);
+        _records.Build("ex-0", DateTimeOffset.UnixEpoch, request, prompt, inspected, facts, verdict, new RoutedExchange("openai", null, null, RoutedRequest.Unknown, 0, null), 1);
 
     private async Task MeasureAppendAsync()
     {

@@ -64,6 +64,34 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
     }
 
+    /// <summary>Ends the server as <c>pg_ctl stop -m immediate</c> does: at once, to be recovered at the next start.</summary>
+    public async Task StopImmediatelyAsync()
+    {
+        await RunAsync(Program("pg_ctl", ["stop", "-D", Data, "-m", "immediate", "-w", "-s"]));
+        await _process!.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+        NpgsqlConnection.ClearAllPools();
+    }
+
+    /// <summary>Runs SQL as the superuser.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Connection + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>From now on this user needs its password.</summary>
+    public async Task RequirePasswordAsync(string user)
+    {
+        var path = Path.Combine(Data, "pg_hba.conf");
+        await File.WriteAllTextAsync(path, $"host all {user} 127.0.0.1/32 scram-sha-256\n" + await File.ReadAllTextAsync(path));
+        await ExecuteAsync("SELECT pg_reload_conf()");
+    }
+
     /// <summary>Starts it on the same data and port.</summary>
     public async Task StartAgainAsync()
     {

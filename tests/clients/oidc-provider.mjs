@@ -3,7 +3,7 @@
 // POST /mint with a JSON object of claims answers an access token with exactly these claims, signed with the provider's key.
 import { createServer } from 'node:https';
 import { readFileSync } from 'node:fs';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Provider } from 'oidc-provider';
 
 const { OIDC_CERTIFICATE, OIDC_KEY, OIDC_TENANT: tenant, OIDC_CLIENT: client, OIDC_DEVICE_CLIENT: device, OIDC_REDIRECT: redirect } = process.env;
@@ -11,6 +11,7 @@ const { OIDC_CERTIFICATE, OIDC_KEY, OIDC_TENANT: tenant, OIDC_CLIENT: client, OI
 const people = {
   admin: { roles: ['Audit.Read', 'Policy.Write', 'Report.Export', 'Agent.Upload'], groups: ['group-security'] },
   auditor: { roles: ['Audit.Read'], groups: ['group-audit'] },
+  writer: { roles: ['Policy.Write'], groups: [] },
   nobody: { roles: [], groups: [] },
   member: { roles: ['Agent.Upload'], groups: ['group-finance'] },
   stranger: { roles: ['Audit.Read'], groups: [], tid: '99999999-0000-4000-8000-000000000009' },
@@ -74,6 +75,30 @@ const provider = new Provider(issuer, {
   findAccount: (_, id) => (people[id] ? { accountId: id, claims: () => claimsOf(id) } : undefined),
 });
 
+const entra = {
+  [`/${tenant}/oauth2/v2.0/authorize`]: '/auth',
+  [`/${tenant}/oauth2/v2.0/token`]: '/token',
+  [`/${tenant}/oauth2/v2.0/devicecode`]: '/device/auth',
+};
+
+// What Entra calls by another name.
+const entraForm = async (request) => {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const form = Object.fromEntries(new URLSearchParams(body));
+  if (form.grant_type === 'device_code') form.grant_type = 'urn:ietf:params:oauth:grant-type:device_code';
+  return form;
+};
+
+// Entra says beside the tokens whose they are.
+provider.use(async (context, next) => {
+  await next();
+  if (context.body?.id_token) {
+    const { oid, tid } = decodeJwt(context.body.id_token);
+    context.body.client_info = Buffer.from(JSON.stringify({ uid: oid, utid: tid })).toString('base64url');
+  }
+});
+
 const callback = provider.callback();
 server.on('request', async (request, response) => {
   if (request.method === 'POST' && request.url === '/mint') {
@@ -89,6 +114,13 @@ server.on('request', async (request, response) => {
       .sign(privateKey);
     response.end(token);
     return;
+  }
+
+  // Entra's endpoints are beside its issuer, under names of their own; MSAL knows them by heart.
+  const { pathname, search } = new URL(request.url, issuer);
+  if (entra[pathname]) {
+    request.url = prefix + entra[pathname] + search.replace('prompt=select_account', 'prompt=login');
+    if (request.method === 'POST') request.body = await entraForm(request);
   }
 
   // Mounted below the tenant, as Entra is.

@@ -13,7 +13,12 @@ namespace LocalFirst.Guard.Audit.Fleet;
 /// </summary>
 public sealed class FleetDatabase
 {
+    /// <summary>How long to wait for another process that is making the tables: longer than that ever takes, shorter than an operator's patience.</summary>
+    private static readonly TimeSpan MigrationPatience = TimeSpan.FromSeconds(30);
+
     private readonly Func<GuardDbContext> _open;
+    private const string SqlitePrefix = "Data Source=";
+
     private readonly string _place;
 
     private FleetDatabase(string place, Func<GuardDbContext> open, TimeProvider time)
@@ -42,20 +47,79 @@ public sealed class FleetDatabase
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(connection);
         ArgumentNullException.ThrowIfNull(time);
-        var database = IsPostgreSql(connection) ? OverNetwork(connection, time) : InFile(connection, time);
-        await database.RunAsync(
-            async context =>
+        if (IsUri(connection))
+        {
+            // Not repeated: such an address often holds a password.
+            throw new AuditException("The database is written as a URI (scheme://…), which is not understood here.\n  → Write Host=NAME;Port=5432;Database=guard;Username=guard (the password in PGPASSFILE), or the path of an SQLite file.");
+        }
+
+        var isPostgreSql = IsPostgreSql(connection);
+        var database = isPostgreSql ? OverNetwork(connection, time) : InFile(connection, time);
+        if (isPostgreSql)
+        {
+            await database.RunAsync(context => MigrateOverNetworkAsync(context, cancellation));
+        }
+        else
+        {
+            await database.MigrateInFileAsync(cancellation);
+        }
+
+        return database;
+    }
+
+    // Servers that start together wait for each other here. EF Core's own lock is on the table of migrations, which the first of them has yet to make.
+    private static async Task<int> MigrateOverNetworkAsync(GuardDbContext context, CancellationToken cancellation)
+    {
+        // Opened first: a database that does not exist is a mistake in the settings, and EF Core would try to make one.
+        await context.Database.OpenConnectionAsync(cancellation);
+        await context.Database.ExecuteSqlRawAsync("SELECT pg_advisory_lock(hashtextextended('localfirst-guard/migrations', 0))", cancellation);
+        try
+        {
+            if ((await context.Database.GetPendingMigrationsAsync(cancellation)).Any())
             {
                 await context.Database.MigrateAsync(cancellation);
-                if (context is SqliteGuardDbContext)
-                {
-                    // Kept in the file: readers and the writer do not wait for each other. Its default, synchronous=FULL, stays.
-                    await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellation);
-                }
+            }
+        }
+        finally
+        {
+            await context.Database.ExecuteSqlRawAsync("SELECT pg_advisory_unlock(hashtextextended('localfirst-guard/migrations', 0))", CancellationToken.None);
+        }
 
-                return 0;
-            });
-        return database;
+        return 0;
+    }
+
+    // EF Core's lock in an SQLite file is a row that a killed process leaves behind for ever; ours is the operating system's.
+    private async Task MigrateInFileAsync(CancellationToken cancellation)
+    {
+        using var alone = await WaitForLockAsync(cancellation);
+        await RunAsync(async context =>
+        {
+            // WAL is kept in the file: readers and the writer do not wait for each other. Its default, synchronous=FULL, stays.
+            await context.Database.OpenConnectionAsync(cancellation);
+            await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellation);
+            if ((await context.Database.GetPendingMigrationsAsync(cancellation)).Any())
+            {
+                await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS __EFMigrationsLock;", cancellation);
+                await context.Database.MigrateAsync(cancellation);
+            }
+
+            return 0;
+        });
+    }
+
+    private async Task<WriterLock> WaitForLockAsync(CancellationToken cancellation)
+    {
+        for (var end = Time.GetUtcNow() + MigrationPatience; ; await Task.Delay(100, cancellation))
+        {
+            try
+            {
+                return WriterLock.Take(_place);
+            }
+            catch (AuditException e) when (e.InnerException is IOException && File.Exists(_place + ".lock") && Time.GetUtcNow() < end)
+            {
+                // Another server that starts on this file holds it for a moment.
+            }
+        }
     }
 
     /// <summary>What takes in the devices' logs.</summary>
@@ -73,7 +137,7 @@ public sealed class FleetDatabase
         }
         catch (Exception e) when (IsStorage(e))
         {
-            throw StorageErrors.Explain(_place, e);
+            throw StorageErrors.ExplainFleet(_place, e);
         }
     }
 
@@ -112,16 +176,19 @@ public sealed class FleetDatabase
             }
             catch (Exception e) when (IsStorage(e))
             {
-                throw StorageErrors.Explain(_place, e);
+                throw StorageErrors.ExplainFleet(_place, e);
             }
 
             yield return rows.Current;
         }
     }
 
-    // A value that is only a path has no "="; both PostgreSQL forms name a host.
+    private static bool IsUri(string connection) => connection.Contains("://", StringComparison.Ordinal);
+
+    // Settings begin with a word and "=". Nothing of the kind is taken for the name of a file: with a password in it, it would end up in a folder listing.
     private static bool IsPostgreSql(string connection) =>
-        connection.Contains("Host=", StringComparison.OrdinalIgnoreCase) || connection.Contains("Server=", StringComparison.OrdinalIgnoreCase);
+        !connection.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase)
+        && connection.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && connection[..equals].All(c => char.IsAsciiLetter(c) || c == ' ');
 
     private static FleetDatabase OverNetwork(string connection, TimeProvider time)
     {
@@ -136,6 +203,11 @@ public sealed class FleetDatabase
             throw new AuditException("The PostgreSQL connection string is not one.\n  → Write it as Host=NAME;Port=5432;Database=guard;Username=guard;Password=…, or name the path of an SQLite file.");
         }
 
+        if (string.IsNullOrWhiteSpace(settings.Host))
+        {
+            throw new AuditException("The PostgreSQL connection string names no server.\n  → Write it as Host=NAME;Port=5432;Database=guard;Username=guard, or name the path of an SQLite file.");
+        }
+
         // Errors then hold no parameter values.
         settings.IncludeErrorDetail = false;
         var options = new DbContextOptionsBuilder<PostgreSqlGuardDbContext>()
@@ -147,9 +219,9 @@ public sealed class FleetDatabase
 
     private static FleetDatabase InFile(string path, TimeProvider time)
     {
-        path = path.StartsWith("Data Source=", StringComparison.OrdinalIgnoreCase) ? new SqliteConnectionStringBuilder(path).DataSource : path;
+        path = path.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase) ? new SqliteConnectionStringBuilder(path).DataSource : path;
         Keys.PrivateFile.EnsureParent(path);
-        LogDatabase.MakePrivate(path);
+        LogDatabase.MakePrivate(path, "database");
         var connection = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = LogDatabase.DefaultBusyTimeoutMs / 1000 };
         var options = new DbContextOptionsBuilder<SqliteGuardDbContext>()
             .UseSqlite(connection.ToString())

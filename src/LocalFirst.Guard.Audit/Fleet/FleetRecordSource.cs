@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using LocalFirst.Guard.Audit.Merkle;
 using LocalFirst.Guard.Audit.Notes;
 using LocalFirst.Guard.Audit.Records;
 using LocalFirst.Guard.Audit.Storage.Fleet;
@@ -11,6 +10,8 @@ namespace LocalFirst.Guard.Audit.Fleet;
 /// <summary>The records of every device, as far as they were uploaded and verified.</summary>
 internal sealed class FleetRecordSource(FleetDatabase database) : IRecordSource
 {
+    private readonly DeviceRoots _roots = new();
+
     public async IAsyncEnumerable<SourcedRecord> ReadAsync(DateTimeOffset since, DateTimeOffset until, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var (from, to) = (since.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds());
@@ -33,60 +34,49 @@ internal sealed class FleetRecordSource(FleetDatabase database) : IRecordSource
         {
             var devices = await context.Devices.ToDictionaryAsync(d => d.Id, cancellation);
             var logs = await context.DeviceLogs.OrderBy(l => l.DeviceId).ThenBy(l => l.Epoch).ToListAsync(cancellation);
-            var firsts = (await context.DeviceLeaves.Where(l => l.Index == 0).ToListAsync(cancellation)).ToDictionary(l => (l.DeviceId, l.Epoch));
-            return [.. logs.Where(l => devices.ContainsKey(l.DeviceId)).Select(l => Head(l, devices[l.DeviceId], logs, firsts.GetValueOrDefault((l.DeviceId, l.Epoch))))];
+            var firsts = (await context.DeviceLeaves.Where(l => l.Index == 0 && l.Epoch > 1).ToListAsync(cancellation)).ToDictionary(l => (l.DeviceId, l.Epoch));
+            var others = (await context.OtherCheckpoints.Select(o => new { o.DeviceId, o.Epoch, o.Size }).ToListAsync(cancellation)).ToLookup(o => (o.DeviceId, o.Epoch), o => o.Size);
+            var heads = new List<LogHead>();
+            foreach (var ofDevice in logs.GroupBy(l => l.DeviceId))
+            {
+                var earlier = new List<DeviceLogRow>();
+                foreach (var log in ofDevice.Where(_ => devices.ContainsKey(ofDevice.Key)))
+                {
+                    var succession = new EpochSuccession(log, firsts.GetValueOrDefault((log.DeviceId, log.Epoch)), [.. earlier], devices[log.DeviceId], (of, size) => _roots.AtAsync(context, of, size, cancellation));
+                    heads.Add(Head(log, devices[log.DeviceId], Failure(log, others[(log.DeviceId, log.Epoch)]) ?? await succession.FailureAsync()));
+                    earlier.Add(log);
+                }
+            }
+
+            return heads;
         });
 
     public IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, CancellationToken cancellation) =>
         database.StreamAsync(context => context.DeviceLeaves.Where(l => l.DeviceId == device && l.Epoch == epoch && l.Index < size).OrderBy(l => l.Index).Select(l => l.Hash), cancellation);
 
-    private static LogHead Head(DeviceLogRow log, DeviceRow device, List<DeviceLogRow> logs, DeviceLeafRow? first)
+    private static LogHead Head(DeviceLogRow log, DeviceRow device, string? failure)
     {
         var key = new VerifierKey(new LogOrigin(log.DeviceId, log.Epoch).ToString(), PublicKey.Import(SignatureAlgorithm.Ed25519, device.PublicKey, KeyBlobFormat.RawPublicKey));
-        var root = CompactRange.FromBytes(log.Tree, log.StoredSize).Root();
-        return new LogHead(log.DeviceId, device.Name, log.Epoch, log.StoredSize, Convert.ToBase64String(root), log.CosignedNote, key.ToString(), Failure(log, logs, first));
+        var (size, root) = LogHead.CoveredBy(log.CosignedNote);
+        return new LogHead(log.DeviceId, device.Name, log.Epoch, log.StoredSize, size, root, log.CosignedNote, key.ToString(), failure);
     }
 
-    private static string? Failure(DeviceLogRow log, List<DeviceLogRow> logs, DeviceLeafRow? first)
+    /// <summary>What is wrong with the epoch by itself.</summary>
+    private static string? Failure(DeviceLogRow log, IEnumerable<long> otherSizes)
     {
         if (log.ForkNote.Length > 0)
         {
-            return "FORK: the device signed two different histories of one length; both checkpoints are kept as evidence.";
+            return $"{FailureClass.Fork}: the device signed two different histories of one length; both checkpoints are kept as evidence.";
         }
 
-        var before = logs.LastOrDefault(l => l.DeviceId == log.DeviceId && l.Epoch < log.Epoch);
-        if (before is null && log.Epoch == 1)
+        var (covered, root) = LogHead.CoveredBy(log.CosignedNote);
+        if (covered > log.StoredSize || (covered == log.StoredSize && covered > 0 && root != Convert.ToBase64String(DeviceRoots.Of(log))))
         {
-            return null;
+            return $"{FailureClass.RootMismatch}: the stored tree is not the one that this server cosigned: its database was changed or put back.";
         }
 
-        if (first is null)
-        {
-            return log.PendingSize > 0 ? "GAP: the first record of this epoch, which says what came before it, has not arrived yet." : null;
-        }
-
-        if (RecordReader.ReadOrUnknown(first.Record) is not EpochRecord epoch)
-        {
-            return "GAP: this epoch does not begin with the record that says what came before it.";
-        }
-
-        var claimed = SizeOf(epoch.Previous);
-        return before is not null && claimed < before.PendingSize
-            ? $"GAP: the epoch began anew ({epoch.Reason}) and claims {claimed} records before it; the device had signed {before.PendingSize}."
-            : before is null || before.StoredSize < claimed
-                ? $"GAP: the epoch began anew ({epoch.Reason}); of the {claimed} records before it, {before?.StoredSize ?? 0} arrived."
-                : null;
-    }
-
-    private static long SizeOf(string? note)
-    {
-        try
-        {
-            return note is null ? 0 : Checkpoint.Parse(SignedNote.Parse(note).Text).Size;
-        }
-        catch (FormatException)
-        {
-            return 0;
-        }
+        return otherSizes.Where(s => s > log.StoredSize).Order().Cast<long?>().FirstOrDefault() is { } unproven
+            ? $"{FailureClass.Unproven}: the device signed a checkpoint of {unproven} records besides its others; whether it is of the same history is known when so many have arrived ({log.StoredSize} have)."
+            : null;
     }
 }

@@ -1,3 +1,4 @@
+using LocalFirst.Guard.Audit.Merkle;
 using LocalFirst.Guard.Audit.Records;
 using LocalFirst.Guard.Audit.Storage;
 using LocalFirst.Guard.Audit.Storage.Fleet;
@@ -11,6 +12,12 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
     /// <summary>Most exchanges in one answer: a page of the portal, with room.</summary>
     private const int DefaultMaxExchanges = 500;
 
+    /// <summary>Decisions that one filtered search looks at: some tens of milliseconds of reading.</summary>
+    private const int DefaultSearched = 5000;
+
+    /// <summary>Decisions read at a time while searching.</summary>
+    private const int DefaultSearchStep = 500;
+
     public Task SavePersonAsync(FleetPerson person, CancellationToken cancellation) =>
         database.AloneAsync($"person/{person.ObjectId}", async context =>
         {
@@ -23,7 +30,8 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
 
             row.TenantId = person.TenantId;
             row.Name = person.Name;
-            row.Groups = string.Join('\n', person.Groups.Order(StringComparer.Ordinal));
+            // One a line: a group whose name holds a line feed would be taken for two, and whoever names groups could give himself another's policy.
+            row.Groups = string.Join('\n', person.Groups.Where(g => !g.Any(char.IsControl)).Order(StringComparer.Ordinal));
             row.SeenMs = Ms(person.Seen);
             return await context.SaveChangesAsync(cancellation);
         }, cancellation);
@@ -83,6 +91,10 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
                 .Select(Document).OrderBy(d => d.Name, StringComparer.Ordinal),
         ]);
 
+    public Task<FleetDocument?> FindDocumentAsync(string kind, string name, CancellationToken cancellation) =>
+        database.RunAsync(async context =>
+            await context.Documents.Where(d => d.Kind == kind && d.Name == name).OrderByDescending(d => d.Version).FirstOrDefaultAsync(cancellation) is { } row ? Document(row) : null);
+
     public Task<IReadOnlyList<FleetDocument>> ReadHistoryAsync(string kind, string name, CancellationToken cancellation) =>
         database.RunAsync<IReadOnlyList<FleetDocument>>(async context =>
             [.. (await context.Documents.Where(d => d.Kind == kind && d.Name == name).OrderByDescending(d => d.Version).ToListAsync(cancellation)).Select(Document)]);
@@ -137,6 +149,65 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
             return await WithOutcomesAsync(context, decisions, cancellation);
         });
 
+    public Task<FleetExchangePage> SearchExchangesAsync(FleetExchangeFilter filter, int max, long? before, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        max = Math.Clamp(max, 1, DefaultMaxExchanges);
+        return database.RunAsync(async context =>
+        {
+            var devices = string.IsNullOrEmpty(filter.Person) ? null : await context.Devices.Where(d => d.PersonId == filter.Person).Select(d => d.Id).ToListAsync(cancellation);
+            var decisions = context.DeviceLeaves
+                .Where(l => l.Type == "decision"
+                    && !context.DeviceLeaves.Any(later => later.DeviceId == l.DeviceId && later.Exchange == l.Exchange && later.Type == "decision" && later.Number > l.Number));
+            decisions = string.IsNullOrEmpty(filter.Device) ? decisions : decisions.Where(l => l.DeviceId == filter.Device);
+            decisions = devices is null ? decisions : decisions.Where(l => devices.Contains(l.DeviceId));
+
+            // Action and provider stand in the record's bytes alone, so they are looked for there, within a bound.
+            var found = new List<DeviceLeafRow>();
+            var end = before ?? long.MaxValue;
+            for (var searched = 0; ;)
+            {
+                var from = end;
+                var step = await decisions.Where(l => l.Number < from).OrderByDescending(l => l.Number).Take(DefaultSearchStep).ToListAsync(cancellation);
+                foreach (var leaf in step)
+                {
+                    if (!Fits(leaf, filter))
+                    {
+                        continue;
+                    }
+
+                    if (found.Count == max)
+                    {
+                        return new FleetExchangePage(await WithOutcomesAsync(context, found, cancellation), found[^1].Number, false);
+                    }
+
+                    found.Add(leaf);
+                }
+
+                searched += step.Count;
+                if (step.Count < DefaultSearchStep)
+                {
+                    return new FleetExchangePage(await WithOutcomesAsync(context, found, cancellation), null, false);
+                }
+
+                end = step[^1].Number;
+                if (searched >= DefaultSearched)
+                {
+                    return new FleetExchangePage(await WithOutcomesAsync(context, found, cancellation), end, true);
+                }
+            }
+        });
+    }
+
+    public Task<FleetLeaf?> FindLeafAsync(string deviceId, long epoch, long index, CancellationToken cancellation) =>
+        database.RunAsync(async context => await context.DeviceLeaves.SingleOrDefaultAsync(l => l.DeviceId == deviceId && l.Epoch == epoch && l.Index == index, cancellation) is { } row
+            ? new FleetLeaf(row.DeviceId, row.Epoch, row.Index, row.Hash, row.Record, RecordReader.ReadOrUnknown(row.Record), MerkleHash.Leaf(row.Record).AsSpan().SequenceEqual(row.Hash))
+            : null);
+
+    public Task<IReadOnlyDictionary<string, long>> NewestBundlesAsync(CancellationToken cancellation) =>
+        database.RunAsync<IReadOnlyDictionary<string, long>>(async context =>
+            await context.Bundles.GroupBy(b => b.DeviceId).Select(g => new { Device = g.Key, Version = g.Max(b => b.Version) }).ToDictionaryAsync(b => b.Device, b => b.Version, cancellation));
+
     public Task<FleetExchange?> FindExchangeAsync(string deviceId, string exchange, CancellationToken cancellation) =>
         database.RunAsync(async context =>
         {
@@ -146,13 +217,31 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
         });
 
     public Task CheckAsync(CancellationToken cancellation) =>
-        database.RunAsync(async context => await context.Devices.Take(1).CountAsync(cancellation));
+        database.RunAsync(async context =>
+        {
+            // A standby answers questions, and takes in nothing.
+            if (context is PostgreSqlGuardDbContext && await context.Database.SqlQuery<string>($"SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(cancellation) == "on")
+            {
+                throw new AuditException("The database is read-only.\n  → Connect to the primary: this is a standby, or default_transaction_read_only is on.");
+            }
+
+            return await context.Devices.Take(1).CountAsync(cancellation);
+        });
+
+    private static bool Fits(DeviceLeafRow leaf, FleetExchangeFilter filter) =>
+        (string.IsNullOrEmpty(filter.Action) && string.IsNullOrEmpty(filter.Provider))
+        || (RecordReader.ReadOrUnknown(leaf.Record) is DecisionRecord decision
+            && (string.IsNullOrEmpty(filter.Action) || decision.Action == filter.Action)
+            && (string.IsNullOrEmpty(filter.Provider) || decision.Provider == filter.Provider));
 
     private static async Task<IReadOnlyList<FleetExchange>> WithOutcomesAsync(GuardDbContext context, List<DeviceLeafRow> decisions, CancellationToken cancellation)
     {
+        // Only the last outcome of each, found by the database: a device may have written a million, under an id that another device uses as well.
         var ids = decisions.Select(d => d.Exchange).Distinct().ToList();
-        var outcomes = (await context.DeviceLeaves.Where(l => l.Type == "outcome" && ids.Contains(l.Exchange)).OrderBy(l => l.Number).ToListAsync(cancellation))
-            .ToLookup(l => (l.DeviceId, l.Exchange));
+        var owners = decisions.Select(d => d.DeviceId).Distinct().ToList();
+        var last = context.DeviceLeaves.Where(l => l.Type == "outcome" && owners.Contains(l.DeviceId) && ids.Contains(l.Exchange))
+            .GroupBy(l => new { l.DeviceId, l.Exchange }).Select(g => g.Max(l => l.Number));
+        var outcomes = (await context.DeviceLeaves.Where(l => last.Contains(l.Number)).ToListAsync(cancellation)).ToDictionary(l => (l.DeviceId, l.Exchange));
         var devices = await context.Devices.ToDictionaryAsync(d => d.Id, cancellation);
         var people = await context.People.ToDictionaryAsync(p => p.ObjectId, p => p.Name, cancellation);
         var exchanges = new List<FleetExchange>();
@@ -160,7 +249,7 @@ internal sealed class FleetStore(FleetDatabase database) : IFleetStore
         {
             if (RecordReader.ReadOrUnknown(leaf.Record) is DecisionRecord decision)
             {
-                var outcome = outcomes[(leaf.DeviceId, leaf.Exchange)].LastOrDefault();
+                var outcome = outcomes.GetValueOrDefault((leaf.DeviceId, leaf.Exchange));
                 var entry = new ExchangeEntry(decision, leaf.Number, outcome is null ? null : RecordReader.ReadOrUnknown(outcome.Record) as OutcomeRecord, leaf.Epoch, leaf.Index);
                 var device = devices.GetValueOrDefault(leaf.DeviceId);
                 exchanges.Add(new FleetExchange(leaf.DeviceId, device?.Name ?? "", people.GetValueOrDefault(device?.PersonId ?? "") ?? "", entry));

@@ -50,6 +50,12 @@ public interface IFleetStore
     /// <param name="cancellation">Stops reading.</param>
     Task<IReadOnlyList<FleetDocument>> ListDocumentsAsync(string kind, CancellationToken cancellation = default);
 
+    /// <summary>Newest version of one document, or null.</summary>
+    /// <param name="kind">Kind.</param>
+    /// <param name="name">Name.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    Task<FleetDocument?> FindDocumentAsync(string kind, string name, CancellationToken cancellation = default);
+
     /// <summary>All versions of one document, newest first.</summary>
     /// <param name="kind">Kind.</param>
     /// <param name="name">Name.</param>
@@ -81,6 +87,24 @@ public interface IFleetStore
     /// <param name="exchange">Exchange id.</param>
     /// <param name="cancellation">Stops reading.</param>
     Task<FleetExchange?> FindExchangeAsync(string deviceId, string exchange, CancellationToken cancellation = default);
+
+    /// <summary>Latest exchanges that fit a filter, newest first. Looks at a bounded number of decisions, so a page may be short though there is more.</summary>
+    /// <param name="filter">What is looked for.</param>
+    /// <param name="max">How many at most, 1…500.</param>
+    /// <param name="before">Only those before this running number; null for the newest.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    Task<FleetExchangePage> SearchExchangesAsync(FleetExchangeFilter filter, int max, long? before, CancellationToken cancellation = default);
+
+    /// <summary>One leaf, or null.</summary>
+    /// <param name="deviceId">Device id.</param>
+    /// <param name="epoch">Epoch, from 1.</param>
+    /// <param name="index">Leaf index in its epoch, from 0.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    Task<FleetLeaf?> FindLeafAsync(string deviceId, long epoch, long index, CancellationToken cancellation = default);
+
+    /// <summary>The newest bundle that was made for each device, by device id; devices that never asked are not in it.</summary>
+    /// <param name="cancellation">Stops reading.</param>
+    Task<IReadOnlyDictionary<string, long>> NewestBundlesAsync(CancellationToken cancellation = default);
 
     /// <summary>Whether the store answers; throws with the cause when it does not.</summary>
     /// <param name="cancellation">Stops waiting.</param>

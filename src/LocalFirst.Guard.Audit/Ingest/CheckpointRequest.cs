@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LocalFirst.Guard.Audit.Merkle;
+using LocalFirst.Guard.Audit.Notes;
 
 namespace LocalFirst.Guard.Audit.Ingest;
 
@@ -30,13 +31,12 @@ internal sealed record CheckpointRequest(long OldSize, IReadOnlyList<byte[]> Pro
         var split = body.IndexOf("\n\n", StringComparison.Ordinal);
         var lines = split < 0 ? [] : body[..split].Split('\n');
         if (lines.Length is 0 or > MaxProof + 1 || !lines[0].StartsWith("old ", StringComparison.Ordinal)
-            || !long.TryParse(lines[0].AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var old)
-            || lines[0] != string.Create(CultureInfo.InvariantCulture, $"old {old}"))
+            || !StrictText.TryParseNumber(lines[0].AsSpan(4), out var old))
         {
             throw new FormatException("The body is 'old SIZE', proof lines, an empty line and a checkpoint.");
         }
 
-        var proof = lines.Skip(1).Select(Convert.FromBase64String).ToList();
+        var proof = lines.Skip(1).Select(StrictText.FromBase64).ToList();
         return proof.All(h => h.Length == MerkleHash.Size)
             ? new CheckpointRequest(old, proof, body[(split + 2)..])
             : throw new FormatException("A proof line is not a hash of 32 bytes.");

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using LocalFirst.Guard.Audit.Merkle;
+using LocalFirst.Guard.Audit.Notes;
 using LocalFirst.Guard.Audit.Records;
 
 namespace LocalFirst.Guard.Audit.Ingest;
@@ -22,6 +23,12 @@ internal sealed record EntryUpload(string Origin, long Start, long End, IReadOnl
 {
     /// <summary>Width of a package's window: that of a tile (C2SP tlog-tiles).</summary>
     public const int Width = 256;
+
+    /// <summary>
+    /// Packages that one request is read for: four times what our devices send. An entry may be empty, so that the longest body could hold thousands of
+    /// packages, each a transaction; what comes after these is left out, as if the body ended there.
+    /// </summary>
+    public const int MaxPackages = 16;
 
     public byte[] ToBytes()
     {
@@ -64,13 +71,13 @@ internal sealed record EntryUpload(string Origin, long Start, long End, IReadOnl
         var start = BinaryPrimitives.ReadInt64BigEndian(rest);
         var end = BinaryPrimitives.ReadInt64BigEndian(rest[8..]);
         rest = rest[16..];
-        if (start < 0 || end < start || !TryRead(ref rest, out _))
+        if (start < 0 || end < start || end > StrictText.MaxNumber || !TryRead(ref rest, out _))
         {
             throw Malformed();
         }
 
         var packages = new List<EntryPackage>();
-        for (var at = start; at < end && rest.Length > 0;)
+        for (var at = start; at < end && rest.Length > 0 && packages.Count < MaxPackages;)
         {
             var next = Math.Min(end, ((at / Width) + 1) * Width);
             if (ReadPackage(ref rest, (int)(next - at)) is not { } package)

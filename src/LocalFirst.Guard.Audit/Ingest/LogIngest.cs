@@ -25,6 +25,14 @@ public sealed class LogIngest
     /// <summary>Longest <c>add-entries</c> body in bytes: four full packages of the longest records.</summary>
     public const int MaxEntriesBytes = 4 * 1024 * 1024 + (64 * 1024);
 
+    /// <summary>Longest text of a checkpoint in characters: origin, size and root have under 200. The specification allows more lines; nobody needs a book cosigned.</summary>
+    private const int MaxCheckpointText = 1024;
+
+    /// <summary>Other checkpoints that are kept of one log: the first of them proves as much as a thousand, and each costs a look at the whole log.</summary>
+    private const int MaxOthers = 16;
+
+    private const string AnotherTree = "The device signed another tree of this size before.";
+
     private readonly FleetDatabase _database;
     private readonly Cosigner _cosigner;
 
@@ -51,13 +59,17 @@ public sealed class LogIngest
             note = SignedNote.Parse(request.Note);
             checkpoint = Checkpoint.Parse(note.Text);
             origin = LogOrigin.Parse(checkpoint.Origin);
+            if (note.Text.Length > MaxCheckpointText)
+            {
+                throw new FormatException($"The text of a checkpoint has at most {MaxCheckpointText} characters here.");
+            }
         }
         catch (FormatException e)
         {
             return IngestAnswer.Refused(400, e.Message);
         }
 
-        if (origin.Device != deviceId || origin.Epoch < 1)
+        if (origin.Device != deviceId)
         {
             return IngestAnswer.Refused(404, "This log is not one of the device that sends it.");
         }
@@ -74,19 +86,27 @@ public sealed class LogIngest
                 return IngestAnswer.Refused(403, "The checkpoint is not signed with the key that this device enrolled with.");
             }
 
-            if (request.OldSize > checkpoint.Size)
-            {
-                return IngestAnswer.Refused(400, "The old size is larger than the checkpoint's.");
-            }
-
             var log = await LogAsync(context, deviceId, origin.Epoch, cancellation);
             var pending = log.PendingNote.Length == 0 ? new Checkpoint(checkpoint.Origin, 0, MerkleHash.EmptyRoot()) : Checkpoint.Parse(SignedNote.Parse(log.PendingNote).Text);
+            var kept = $"{note.Text}\n{note.LineOf(key)}";
             if (checkpoint.Size == pending.Size && !checkpoint.Root.AsSpan().SequenceEqual(pending.Root))
             {
                 // Both are signed by the device: proof that it told two histories.
-                log.ForkNote = request.Note;
+                KeepFork(log, kept);
                 await context.SaveChangesAsync(cancellation);
-                return IngestAnswer.Refused(422, "The device signed another tree of this size before.");
+                return IngestAnswer.Refused(422, AnotherTree);
+            }
+
+            if (checkpoint.Size < pending.Size)
+            {
+                return await KeepOtherAsync(context, log, checkpoint, kept, cancellation)
+                    ? IngestAnswer.Refused(422, AnotherTree)
+                    : IngestAnswer.OtherSize(pending.Size);
+            }
+
+            if (request.OldSize > checkpoint.Size)
+            {
+                return IngestAnswer.Refused(400, "The old size is larger than the checkpoint's.");
             }
 
             if (request.OldSize != pending.Size)
@@ -100,11 +120,13 @@ public sealed class LogIngest
                 : MerkleProof.VerifyConsistency((ulong)pending.Size, (ulong)checkpoint.Size, pending.Root, checkpoint.Root, request.Proof);
             if (!consistent || (checkpoint.Size == 0 && !checkpoint.Root.AsSpan().SequenceEqual(MerkleHash.EmptyRoot())))
             {
+                // It is signed, so it is kept: a device whose history was exchanged can show nothing else.
+                await KeepOtherAsync(context, log, checkpoint, kept, cancellation);
                 return IngestAnswer.Refused(422, "The proof does not show that the tree continues the one before.");
             }
 
             log.PendingSize = checkpoint.Size;
-            log.PendingNote = $"{note.Text}\n{note.LineOf(key)}";
+            log.PendingNote = kept;
             await context.SaveChangesAsync(cancellation);
 
             // A mirror cosigns only what it holds: the signature comes with the last entry.
@@ -141,7 +163,7 @@ public sealed class LogIngest
         foreach (var package in upload.Packages)
         {
             var from = at;
-            var refusal = await _database.AloneAsync(upload.Origin, context => StoreAsync(context, origin, upload, package, from, cancellation), cancellation);
+            var refusal = await _database.AloneAsync(origin.ToString(), context => StoreAsync(context, origin, upload, package, from, cancellation), cancellation);
             if (refusal is not null)
             {
                 return refusal;
@@ -151,7 +173,7 @@ public sealed class LogIngest
         }
 
         // 2  Cosign when everything is there.
-        return await _database.AloneAsync(upload.Origin, async context =>
+        return await _database.AloneAsync(origin.ToString(), async context =>
         {
             var log = await LogAsync(context, deviceId, origin.Epoch, cancellation);
             if (log.PendingNote.Length == 0)
@@ -210,10 +232,16 @@ public sealed class LogIngest
 
         // 3  Keep them.
         var tree = CompactRange.FromBytes(log.Tree, log.StoredSize);
+        var others = (await context.OtherCheckpoints
+            .Where(o => o.DeviceId == origin.Device && o.Epoch == origin.Epoch && o.Size > log.StoredSize && o.Size <= end).ToListAsync(cancellation)).ToLookup(o => o.Size);
         foreach (var (entry, hash) in fresh)
         {
             context.DeviceLeaves.Add(Row(origin, tree.Size, entry, hash));
             tree.Append(hash);
+            foreach (var other in others[tree.Size].Where(o => o.Root != Convert.ToBase64String(tree.Root())))
+            {
+                KeepFork(log, other.Note);
+            }
         }
 
         log.StoredSize = tree.Size;
@@ -221,6 +249,42 @@ public sealed class LogIngest
         await context.SaveChangesAsync(cancellation);
         return null;
     }
+
+    /// <summary>
+    /// Keeps a checkpoint that the log did not grow by. Says whether it is of another history for certain; where its leaves have not arrived, that is
+    /// found out as they do.
+    /// </summary>
+    private async Task<bool> KeepOtherAsync(GuardDbContext context, DeviceLogRow log, Checkpoint checkpoint, string note, CancellationToken cancellation)
+    {
+        // 1  A checkpoint that the log did grow by, sent again, and one that is kept already.
+        var size = checkpoint.Size;
+        var root = Convert.ToBase64String(checkpoint.Root);
+        var own = await context.DeviceCheckpoints.SingleOrDefaultAsync(c => c.DeviceId == log.DeviceId && c.Epoch == log.Epoch && c.Size == size, cancellation);
+        if (own is not null && LogHead.CoveredBy(own.Note).RootHash == root)
+        {
+            return false;
+        }
+
+        var kept = await context.OtherCheckpoints.Where(o => o.DeviceId == log.DeviceId && o.Epoch == log.Epoch).Select(o => new { o.Size, o.Root }).ToListAsync(cancellation);
+        if (kept.Count >= MaxOthers || kept.Exists(o => o.Size == size && o.Root == root))
+        {
+            return false;
+        }
+
+        // 2  Against what is stored.
+        context.OtherCheckpoints.Add(new OtherCheckpointRow { DeviceId = log.DeviceId, Epoch = log.Epoch, Size = size, Root = root, Note = note, SeenMs = _database.Time.GetUtcNow().ToUnixTimeMilliseconds() });
+        var isFork = size <= log.StoredSize && !(await DeviceRoots.ComputeAsync(context, log, size, cancellation)).AsSpan().SequenceEqual(checkpoint.Root);
+        if (isFork)
+        {
+            KeepFork(log, note);
+        }
+
+        await context.SaveChangesAsync(cancellation);
+        return isFork;
+    }
+
+    // The first proof stays: a later one would say the same.
+    private static void KeepFork(DeviceLogRow log, string note) => log.ForkNote = log.ForkNote.Length == 0 ? note : log.ForkNote;
 
     private async Task<string> CosignAsync(GuardDbContext context, DeviceLogRow log, CancellationToken cancellation)
     {

@@ -5,23 +5,42 @@ using Microsoft.EntityFrameworkCore;
 namespace LocalFirst.Guard.Audit.Ingest;
 
 /// <summary>
-/// What a device gives away of its own log: checkpoints with consistency proofs, and entries with subtree proofs. It keeps one hash a leaf in memory
-/// and reads only what is new since the last call. Not safe for concurrent use.
+/// What a device gives away of its own log: checkpoints with consistency proofs, and entries with subtree proofs. It keeps one hash for every 256 leaves
+/// in memory and reads only what is new since the last call. Not safe for concurrent use.
 /// </summary>
 public sealed class LogSource
 {
     /// <summary>Entries of one request: four packages, about a megabyte of usual records.</summary>
     private const int DefaultPackages = 4;
 
+    /// <summary>Leaf hashes read at a time.</summary>
+    private const int DefaultPage = 10_000;
+
     private readonly AuditReader _reader;
-    private readonly Dictionary<long, MerkleTree> _trees = [];
+    private readonly Dictionary<long, TiledTree> _trees = [];
 
     internal LogSource(AuditReader reader) => _reader = reader;
 
     /// <summary>The epochs of the log, oldest first.</summary>
     /// <param name="cancellation">Stops reading.</param>
     public Task<IReadOnlyList<long>> EpochsAsync(CancellationToken cancellation) =>
-        _reader.QueryAsync<IReadOnlyList<long>>(async context => await context.Checkpoints.Select(c => c.Epoch).Distinct().OrderBy(e => e).ToListAsync(cancellation));
+        _reader.QueryAsync<IReadOnlyList<long>>(async context =>
+        {
+            // One seek an epoch; a DISTINCT would walk every checkpoint, of which there is one a commit.
+            var epochs = new List<long>();
+            for (long? last = 0; (last = await context.Checkpoints.Where(c => c.Epoch > last).MinAsync(c => (long?)c.Epoch, cancellation)) is { } epoch;)
+            {
+                epochs.Add(epoch);
+            }
+
+            return epochs;
+        });
+
+    /// <summary>Size of the newest checkpoint of an epoch; 0 when there is none.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    public Task<long> SizeAsync(long epoch, CancellationToken cancellation) =>
+        _reader.QueryAsync(async context => await context.Checkpoints.Where(c => c.Epoch == epoch).MaxAsync(c => (long?)c.Size, cancellation) ?? 0);
 
     /// <summary>The newest checkpoint of an epoch as an <c>add-checkpoint</c> body; null when the epoch has none.</summary>
     /// <param name="epoch">The epoch.</param>
@@ -41,7 +60,7 @@ public sealed class LogSource
             throw new AuditException($"The server has {oldSize} records of this log (epoch {epoch}), this device only {row.Size}: the log here was cut off or put back.\n  → Run guard audit verify, and tell your security team.");
         }
 
-        var tree = await TreeAsync(epoch, row.Size, cancellation);
+        var tree = await TreeAsync(epoch, row.Size, [oldSize, row.Size], cancellation);
         var proof = oldSize == row.Size ? [] : tree.ConsistencyProof(oldSize, row.Size);
         return (new CheckpointRequest(oldSize, proof, row.Note).ToText(), row.Size);
     }
@@ -54,7 +73,7 @@ public sealed class LogSource
     /// <exception cref="AuditException">The log cannot be read.</exception>
     public async Task<byte[]> EntriesAsync(long epoch, long start, long end, CancellationToken cancellation)
     {
-        var tree = await TreeAsync(epoch, end, cancellation);
+        var tree = await TreeAsync(epoch, end, [end], cancellation);
         var origin = new LogOrigin(_reader.DeviceId, epoch).ToString();
         var packages = new List<EntryPackage>();
         for (var at = start; at < end && packages.Count < DefaultPackages;)
@@ -70,21 +89,37 @@ public sealed class LogSource
         return new EntryUpload(origin, start, end, packages).ToBytes();
     }
 
-    private async Task<MerkleTree> TreeAsync(long epoch, long size, CancellationToken cancellation)
+    /// <summary>The tree with at least this many leaves, ready for proofs at these sizes.</summary>
+    private async Task<TiledTree> TreeAsync(long epoch, long size, long[] proofSizes, CancellationToken cancellation)
     {
         if (!_trees.TryGetValue(epoch, out var tree))
         {
-            _trees[epoch] = tree = new MerkleTree();
+            _trees[epoch] = tree = new TiledTree();
         }
 
-        var from = tree.Size;
-        var hashes = await _reader.QueryAsync(context => context.Leaves
-            .Where(l => l.Epoch == epoch && l.Index >= from && l.Index < size).OrderBy(l => l.Index).Select(l => l.Hash).ToListAsync(cancellation));
-        foreach (var hash in hashes)
+        while (tree.Size < size)
         {
-            tree.Append(hash);
+            var from = tree.Size;
+            var hashes = await HashesAsync(epoch, from, Math.Min(size, from + DefaultPage), cancellation);
+            hashes.ForEach(tree.Append);
+            if (hashes.Count == 0)
+            {
+                throw TooFew(epoch);
+            }
         }
 
-        return tree.Size >= size ? tree : throw new AuditException($"The log has fewer records than its checkpoint (epoch {epoch}).\n  → Run guard audit verify.");
+        foreach (var tile in tree.MissingAt(proofSizes))
+        {
+            var hashes = await HashesAsync(epoch, tile * TiledTree.Width, (tile + 1) * TiledTree.Width, cancellation);
+            tree.Lend(tile, hashes.Count == TiledTree.Width ? hashes : throw TooFew(epoch));
+        }
+
+        return tree;
     }
+
+    private Task<List<byte[]>> HashesAsync(long epoch, long from, long to, CancellationToken cancellation) =>
+        _reader.QueryAsync(context => context.Leaves
+            .Where(l => l.Epoch == epoch && l.Index >= from && l.Index < to).OrderBy(l => l.Index).Select(l => l.Hash).ToListAsync(cancellation));
+
+    private static AuditException TooFew(long epoch) => new($"The log has fewer records than its checkpoint (epoch {epoch}).\n  → Run guard audit verify.");
 }

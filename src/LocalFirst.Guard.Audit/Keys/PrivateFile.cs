@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace LocalFirst.Guard.Audit.Keys;
 
 /// <summary>Files and folders that only their owner may read. On Windows the per-user profile's access list does this; Unix needs the mode.</summary>
-internal static class PrivateFile
+public static class PrivateFile
 {
     private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerOnlyFolder = OwnerOnlyFile | UnixFileMode.UserExecute;
@@ -11,6 +11,8 @@ internal static class PrivateFile
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
+    /// <summary>Makes the folder, and refuses one that others can enter.</summary>
+    /// <param name="path">The folder.</param>
     /// <exception cref="AuditException">The folder cannot be made, or others can enter it.</exception>
     public static void EnsureFolder(string path)
     {
@@ -33,7 +35,7 @@ internal static class PrivateFile
     }
 
     /// <summary>Makes the folder of a file, for its owner alone; one that is there already stays as it is.</summary>
-    public static void EnsureParent(string path)
+    internal static void EnsureParent(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
@@ -47,7 +49,7 @@ internal static class PrivateFile
     /// content. Written aside, flushed to disk and linked into place, so that no crash leaves half a key.
     /// </summary>
     /// <exception cref="AuditException">It cannot be made or read, or others can read it.</exception>
-    public static byte[] ReadOrCreate(string path, Func<byte[]> make)
+    internal static byte[] ReadOrCreate(string path, Func<byte[]> make)
     {
         try
         {
@@ -66,6 +68,10 @@ internal static class PrivateFile
     }
 
     /// <summary>Replaces a file that holds no secret and can be made again, whole or not at all.</summary>
+    /// <param name="path">The file; its folder exists.</param>
+    /// <param name="content">What it holds then.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be written.</exception>
     public static void Replace(string path, byte[] content)
     {
         var aside = WriteAside(path, content);
@@ -73,7 +79,7 @@ internal static class PrivateFile
     }
 
     /// <exception cref="AuditException">Others than the owner have any access.</exception>
-    public static void RefuseOthers(string path, string mode)
+    internal static void RefuseOthers(string path, string mode)
     {
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
         {
@@ -82,7 +88,7 @@ internal static class PrivateFile
     }
 
     /// <summary>Takes group and others off a file of ours.</summary>
-    public static void MakePrivate(string path)
+    internal static void MakePrivate(string path)
     {
         if (!OperatingSystem.IsWindows())
         {
@@ -91,7 +97,7 @@ internal static class PrivateFile
     }
 
     /// <summary>Options that make a file which only its owner can read, from its first moment on.</summary>
-    public static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share)
+    internal static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share)
     {
         var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())

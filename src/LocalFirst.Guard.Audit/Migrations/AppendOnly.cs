@@ -9,6 +9,6 @@ internal static class AppendOnly
     /// <summary>Statements that are refused.</summary>
     public static readonly string[] Changes = ["UPDATE", "DELETE"];
 
-    /// <summary>Tables of a fleet's server that only grow.</summary>
+    /// <summary>Tables of the migration Fleet that only grow; later migrations name their own.</summary>
     public static readonly string[] FleetTables = ["documents", "bundles", "device_leaves", "device_checkpoints"];
 }

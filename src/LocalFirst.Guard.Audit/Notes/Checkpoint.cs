@@ -19,16 +19,11 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root)
     {
         ArgumentNullException.ThrowIfNull(text);
         var lines = text.Split('\n');
-        if (lines.Length < 4 || lines[0].Length == 0 || !TryParseSize(lines[1], out var size))
+        if (lines.Length < 4 || lines[0].Length == 0 || !StrictText.TryParseNumber(lines[1], out var size))
         {
             throw new FormatException("A checkpoint is an origin, a size and a root hash, one a line.");
         }
 
-        var root = Convert.FromBase64String(lines[2]);
+        var root = StrictText.FromBase64(lines[2]);
         return root.Length == MerkleHash.Size ? new Checkpoint(lines[0], size, root) : throw new FormatException("The root hash of the checkpoint has the wrong length.");
-    }
-
-    // Leading zeros and signs would let one size be written in two ways.
-    private static bool TryParseSize(string text, out long size) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out size) && (text == "0" || text[0] != '0');
-}
+    }}

@@ -59,12 +59,12 @@ public sealed class CosignatureKey
     {
         ArgumentNullException.ThrowIfNull(text);
         var parts = text.Split('+', 3);
-        if (parts.Length != 3 || !Notes.VerifierKey.IsName(parts[0]) || !uint.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
+        if (parts.Length != 3 || !Notes.VerifierKey.IsName(parts[0]) || !StrictText.TryParseKeyId(parts[1], out var id))
         {
             throw new FormatException("A cosignature key is written name+8 hex digits+base64.");
         }
 
-        var blob = Convert.FromBase64String(parts[2]);
+        var blob = StrictText.FromBase64(parts[2]);
         if (blob.Length != 33 || blob[0] != Cosigner.CosignatureType || !PublicKey.TryImport(SignatureAlgorithm.Ed25519, blob.AsSpan(1), KeyBlobFormat.RawPublicKey, out var key))
         {
             throw new FormatException("The cosignature key is not a timestamped Ed25519 key (type 4).");

@@ -14,13 +14,13 @@ public readonly record struct LogOrigin(string Device, long Epoch)
 
     /// <summary>Reads an origin line.</summary>
     /// <param name="origin">The line, without its line feed.</param>
-    /// <exception cref="FormatException">Not an origin of this product.</exception>
+    /// <exception cref="FormatException">Not an origin of this product, or its epoch is not written in the one way that it can be.</exception>
     public static LogOrigin Parse(string origin)
     {
         ArgumentNullException.ThrowIfNull(origin);
         var parts = origin.Split('/');
         return parts is [Product, { Length: > 0 } device, var epoch]
-            && long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && StrictText.TryParseNumber(epoch, out var number) && number > 0
                 ? new LogOrigin(device, number)
                 : throw new FormatException($"The origin is not {Product}/<device>/<epoch>.");
     }

@@ -94,7 +94,7 @@ public sealed class SignedNote
             throw new FormatException("A signature line is written '— name base64'.");
         }
 
-        var blob = Convert.FromBase64String(parts[2]);
+        var blob = StrictText.FromBase64(parts[2]);
         if (blob.Length < 5)
         {
             throw new FormatException("A signature line holds a key id of four bytes and a signature.");

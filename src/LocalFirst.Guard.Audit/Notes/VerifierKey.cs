@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using NSec.Cryptography;
@@ -45,13 +44,12 @@ public sealed class VerifierKey
     {
         ArgumentNullException.ThrowIfNull(text);
         var parts = text.Split('+', 3);
-        if (parts.Length != 3 || parts[1].Length != 8
-            || !uint.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
+        if (parts.Length != 3 || !StrictText.TryParseKeyId(parts[1], out var id))
         {
             throw new FormatException("A verifier key is written name+8 hex digits+base64.");
         }
 
-        var blob = Convert.FromBase64String(parts[2]);
+        var blob = StrictText.FromBase64(parts[2]);
         if (blob.Length != 33 || blob[0] != Ed25519Type
             || !PublicKey.TryImport(SignatureAlgorithm.Ed25519, blob.AsSpan(1), KeyBlobFormat.RawPublicKey, out var key))
         {

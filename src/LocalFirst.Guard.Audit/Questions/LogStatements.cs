@@ -46,7 +46,7 @@ internal sealed class LogStatements
     {
         if (head.Checkpoint.Length == 0)
         {
-            return new Entry(head.DeviceName, 0, "", "", head.VerifierKey, head.Size, head.Failure ?? (head.Size == 0 ? null : NoCheckpoint));
+            return new Entry(head.DeviceName, 0, "", "", head.VerifierKey, head.StoredSize, head.Failure ?? (head.StoredSize == 0 ? null : NoCheckpoint));
         }
 
         try
@@ -56,11 +56,11 @@ internal sealed class LogStatements
             var checkpoint = Notes.Checkpoint.Parse(note.Text);
             var failure = head.Failure
                 ?? (checkpoint.Origin != key.Name || note.Verify(key) != NoteVerdict.Good ? "SIG_BAD: the newest checkpoint is not signed by this device's key." : null);
-            return new Entry(head.DeviceName, checkpoint.Size, Convert.ToBase64String(checkpoint.Root), head.Checkpoint, head.VerifierKey, head.Size, failure);
+            return new Entry(head.DeviceName, checkpoint.Size, Convert.ToBase64String(checkpoint.Root), head.Checkpoint, head.VerifierKey, head.StoredSize, failure);
         }
         catch (FormatException)
         {
-            return new Entry(head.DeviceName, 0, "", head.Checkpoint, head.VerifierKey, head.Size, head.Failure ?? "CHECKPOINT_BAD: what is stored as the newest checkpoint is none.");
+            return new Entry(head.DeviceName, 0, "", head.Checkpoint, head.VerifierKey, head.StoredSize, head.Failure ?? "CHECKPOINT_BAD: what is stored as the newest checkpoint is none.");
         }
     }
 

@@ -50,7 +50,7 @@ public sealed record DecisionRecord : AuditRecord
     /// <summary>Destination host.</summary>
     public required string Host { get; init; }
 
-    /// <summary>HTTP method.</summary>
+    /// <summary>HTTP method; <c>MESSAGE</c> for one message of a client on a WebSocket.</summary>
     public required string Method { get; init; }
 
     /// <summary>The catalogue's endpoint path, or <c>(other)</c>: a path can carry text and is never recorded as it is.</summary>
@@ -152,13 +152,16 @@ public sealed record OutcomeRecord : AuditRecord
     /// <summary>Id of the exchange.</summary>
     public required string Exchange { get; init; }
 
-    /// <summary><c>forwarded</c>, <c>answered-locally</c>, <c>refused</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+    /// <summary>
+    /// <c>forwarded</c>, <c>answered-locally</c>, <c>refused</c>, <c>partly-left</c> (a message of a stream that completed a value whose beginning had left
+    /// with earlier messages), <c>failed</c> or <c>cancelled</c>.
+    /// </summary>
     public required string Result { get; init; }
 
     /// <summary>HTTP status that the client got; 0 when none was sent.</summary>
     public required int Status { get; init; }
 
-    /// <summary>Body bytes that reached the provider's connection; 0 when nothing left.</summary>
+    /// <summary>Body bytes that reached the provider's connection; 0 when nothing left. Of <c>partly-left</c>: the bytes of the value that had left before.</summary>
     public required long BytesOut { get; init; }
 
     /// <summary>Answer bytes that were sent to the client.</summary>

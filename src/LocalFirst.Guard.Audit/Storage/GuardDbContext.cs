@@ -27,6 +27,8 @@ internal abstract class GuardDbContext(DbContextOptions options) : DbContext(opt
 
     public DbSet<DeviceCheckpointRow> DeviceCheckpoints => Set<DeviceCheckpointRow>();
 
+    public DbSet<OtherCheckpointRow> OtherCheckpoints => Set<OtherCheckpointRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<LeafRow>(leaf =>

@@ -59,7 +59,7 @@ internal static class LogDatabase
     }
 
     // SQLite gives -wal and -shm the mode of the database file, so one file is enough.
-    internal static void MakePrivate(string path)
+    internal static void MakePrivate(string path, string what = "audit log")
     {
         try
         {
@@ -72,14 +72,14 @@ internal static class LogDatabase
 
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.UserWrite) == 0)
             {
-                throw new AuditException($"The audit log {path} is read-only.\n  → Make it writable: chmod u+w '{path}'. Until then nothing that must be recorded can leave this machine.");
+                throw new AuditException($"The {what} {path} is read-only.\n  → Make it writable: chmod u+w '{path}'. Until then nothing that must be recorded there can happen.");
             }
 
             PrivateFile.MakePrivate(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AuditException($"The audit log {path} cannot be made or opened.\n  → Check that the file and its folder are yours and writable, and that the disk is not full.", e);
+            throw new AuditException($"The {what} {path} cannot be made or opened.\n  → Check that the file and its folder are yours and writable, and that the disk is not full.", e);
         }
     }
 }

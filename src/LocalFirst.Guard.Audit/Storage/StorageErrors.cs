@@ -14,12 +14,39 @@ internal static class StorageErrors
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
 
-    public static AuditException Explain(string path, Exception error)
+    /// <summary>What went wrong with the database of a fleet's server.</summary>
+    /// <param name="place">The path of its file, or where it lies in the network.</param>
+    /// <param name="error">What was thrown.</param>
+    public static AuditException ExplainFleet(string place, Exception error)
     {
         if (Find<NpgsqlException>(error) is { } postgres)
         {
-            return ExplainPostgreSql(path, postgres, error);
+            return ExplainPostgreSql(place, postgres.SqlState, error);
         }
+
+        if (Find<SqliteException>(error) is null && (Find<System.Net.Sockets.SocketException>(error) is not null || Find<TimeoutException>(error) is not null))
+        {
+            return ExplainPostgreSql(place, null, error);
+        }
+
+        var (what, next) = Find<SqliteException>(error)?.SqliteErrorCode switch
+        {
+            Busy => ("is locked by another program", "Close the program that has it open, a database browser for example."),
+            ReadOnly => ("is read-only", "Give the file, its folder and its disk to the server's account, writable."),
+            InputOutput => ("could not be read or written by the disk", "Check the disk and its free space."),
+            Corrupt or NotADatabase => ("is damaged", "Keep the file as evidence and put the last backup in its place: devices send again what came after it."),
+            Full => ("cannot grow: the disk is full", "Free some space; until then devices keep their records and send them later."),
+            CannotOpen => ("cannot be opened", "Check that the file and its folder belong to the server's account and are writable."),
+            _ => ("could not be used", "Check that it belongs to this version of guard and is not damaged."),
+        };
+        return new AuditException($"The database {place} {what}.\n  → {next}", error);
+    }
+
+    /// <summary>What went wrong with a broker's log.</summary>
+    /// <param name="path">The path of its file.</param>
+    /// <param name="error">What was thrown.</param>
+    public static AuditException Explain(string path, Exception error)
+    {
 
         var (what, next) = Find<SqliteException>(error)?.SqliteErrorCode switch
         {
@@ -35,9 +62,9 @@ internal static class StorageErrors
     }
 
     // SQLSTATE: postgresql.org/docs/current/errcodes-appendix.html
-    private static AuditException ExplainPostgreSql(string place, NpgsqlException postgres, Exception error)
+    private static AuditException ExplainPostgreSql(string place, string? state, Exception error)
     {
-        var (what, next) = postgres.SqlState switch
+        var (what, next) = state switch
         {
             "28P01" or "28000" => ("refuses the name or the password", "Check Username and Password of the connection string, and pg_hba.conf of the server."),
             "3D000" => ("does not have that database", "Make it with createdb, or name another in the connection string."),
@@ -47,7 +74,7 @@ internal static class StorageErrors
             "42501" => ("does not allow this to the user", "Give the user the right to create and write tables in its schema."),
             "57P01" or "57P02" or "57P03" => ("is starting or stopping", "Wait a moment; devices keep their records and send them later."),
             null => ("cannot be reached", "Check Host and Port of the connection string, that the server runs, and the network between."),
-            _ => ($"reports an error (SQLSTATE {postgres.SqlState})", "Look into the server's own log."),
+            _ => ($"reports an error (SQLSTATE {state})", "Look into the server's own log."),
         };
         return new AuditException($"The database {place} {what}.\n  → {next}", error);
     }

@@ -67,6 +67,9 @@ public static class FailureClass
     /// <summary>An epoch is not in the database, or does not say what came before it.</summary>
     public const string Gap = "GAP";
 
+    /// <summary>A checkpoint was signed of which it cannot be known yet whether it continues the log or contradicts it.</summary>
+    public const string Unproven = "UNPROVEN";
+
     /// <summary>The checkpoint that is kept outside the database is gone: that the end was cut off could not be noticed.</summary>
     public const string GuardMissing = "GUARD_MISSING";
 

@@ -30,7 +30,7 @@ internal static class DeviceEndpoints
     private static async Task<IResult> GetPolicyAsync(HttpContext context, IFleetStore store, BundleMaker maker, TimeProvider time, CancellationToken cancellation)
     {
         var id = DeviceOf(context);
-        var obeyed = long.TryParse(context.Request.Headers[ObeyedHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : (long?)null;
+        var obeyed = VersionOf(context.Request.Headers[ObeyedHeader].ToString());
         await store.TouchDeviceAsync(id, time.GetUtcNow(), obeyed, cancellation);
         PolicyBundle bundle;
         try
@@ -53,24 +53,20 @@ internal static class DeviceEndpoints
 
     private static async Task<IResult> AddCheckpointAsync(HttpContext context, LogIngest ingest, CancellationToken cancellation)
     {
-        var body = await BodyAsync(context, cancellation);
+        var body = DeviceAuthentication.BodyOf(context);
         return body.Length > LogIngest.MaxCheckpointBytes
             ? Problems.Of(StatusCodes.Status413PayloadTooLarge, "Too long", $"A checkpoint with its proof has at most {LogIngest.MaxCheckpointBytes} bytes.")
             : Answer(await ingest.AddCheckpointAsync(DeviceOf(context), Encoding.UTF8.GetString(body), cancellation));
     }
 
     private static async Task<IResult> AddEntriesAsync(HttpContext context, LogIngest ingest, CancellationToken cancellation) =>
-        Answer(await ingest.AddEntriesAsync(DeviceOf(context), await BodyAsync(context, cancellation), cancellation));
+        Answer(await ingest.AddEntriesAsync(DeviceOf(context), DeviceAuthentication.BodyOf(context), cancellation));
 
     private static IResult Answer(IngestAnswer answer) => Results.Text(answer.Body, answer.ContentType, Encoding.UTF8, answer.Status);
 
-    // Authentication has read it into memory, within its bound.
-    private static async Task<byte[]> BodyAsync(HttpContext context, CancellationToken cancellation)
-    {
-        using var copy = new MemoryStream();
-        await context.Request.Body.CopyToAsync(copy, cancellation);
-        return copy.ToArray();
-    }
+    // Anything but a version written in the one way it can be says nothing.
+    private static long? VersionOf(string header) =>
+        long.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0 && header[0] != '0' ? version : null;
 
     private static string DeviceOf(HttpContext context) => context.User.FindFirstValue(DeviceAuthentication.DeviceClaim)!;
 }

@@ -3,11 +3,9 @@ using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Audit.Keys;
 using LocalFirst.Guard.Fleet.SignIn;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 using NSec.Cryptography;
 
 namespace LocalFirst.Guard.Fleet.Api;
@@ -31,7 +29,7 @@ public static class FleetApi
         DeviceEndpoints.Map(routes);
     }
 
-    private static async Task<IResult> ReadyAsync(IFleetStore store, IOptionsMonitor<JwtBearerOptions> bearer, CancellationToken cancellation)
+    private static async Task<IResult> ReadyAsync(IFleetStore store, DirectoryProbe directory, CancellationToken cancellation)
     {
         var missing = new List<string>();
         try
@@ -43,13 +41,9 @@ public static class FleetApi
             missing.Add($"database: {e.Message.Split('\n')[0]}");
         }
 
-        try
+        if (await directory.AskAsync(cancellation) is { } problem)
         {
-            await bearer.Get(JwtBearerDefaults.AuthenticationScheme).ConfigurationManager!.GetConfigurationAsync(cancellation);
-        }
-        catch (InvalidOperationException e)
-        {
-            missing.Add($"directory: {SignInProblem.Of(e).Title}.");
+            missing.Add($"directory: {problem.Title}.");
         }
 
         return missing.Count == 0 ? Results.Text("ready\n") : Results.Text(string.Join('\n', missing) + "\n", statusCode: StatusCodes.Status503ServiceUnavailable);
@@ -78,6 +72,7 @@ public static class FleetApi
             return Problems.Of(StatusCodes.Status400BadRequest, "No proof", "The device's id, key or proof is not what 'guard enroll' sends. Update guard on the device.");
         }
 
+        var known = await store.FindDeviceAsync(request.Device, cancellation);
         try
         {
             await store.SavePersonAsync(person, cancellation);
@@ -88,7 +83,9 @@ public static class FleetApi
             return Problems.Of(StatusCodes.Status409Conflict, "Enrolled differently", e.Message);
         }
 
-        await journal.RecordAsync("device-enrolled", $"Device {request.Device} was enrolled.", person.Name, cancellation);
+        await journal.RecordAsync("device-enrolled", known is not null && known.PersonId != person.ObjectId
+            ? $"Device {request.Device}, which belonged to {known.PersonId}, was enrolled by {person.ObjectId}."
+            : $"Device {request.Device} was enrolled.", person.Name, cancellation);
         return Results.Json(new EnrolmentAnswer(request.Device, keys.FleetId, person.Name));
     }
 

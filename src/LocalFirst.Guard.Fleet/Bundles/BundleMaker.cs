@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Audit.Keys;
+using LocalFirst.Guard.Fleet.Assignments;
 using LocalFirst.Guard.Policies;
 using LocalFirst.Guard.Policies.Assignment;
 
@@ -12,13 +13,10 @@ namespace LocalFirst.Guard.Fleet.Bundles;
 /// <param name="keys">Signs it.</param>
 /// <param name="time">The clock.</param>
 /// <param name="life">How long a device that hears nothing obeys it.</param>
-public sealed class BundleMaker(IFleetStore store, FleetKeys keys, TimeProvider time, TimeSpan life)
+/// <param name="assignments">The assignments; null for those of <paramref name="store"/>.</param>
+public sealed class BundleMaker(IFleetStore store, FleetKeys keys, TimeProvider time, TimeSpan life, IAssignmentSource? assignments = null)
 {
-    /// <summary>Kind of the documents that hold policies.</summary>
-    public const string PolicyKind = "policy";
-
-    /// <summary>Kind and name of the document that holds the assignments.</summary>
-    public const string AssignmentsKind = "assignments";
+    private readonly IAssignmentSource _assignments = assignments ?? new StoredAssignments(store);
 
     /// <summary>The bundle, unsigned; its times move on half its life after the last ones, so that asking often does not sign often.</summary>
     /// <param name="device">The device.</param>
@@ -28,8 +26,9 @@ public sealed class BundleMaker(IFleetStore store, FleetKeys keys, TimeProvider 
     {
         ArgumentNullException.ThrowIfNull(device);
         var person = await store.FindPersonAsync(device.PersonId, cancellation);
-        var assigned = PolicyAssignment.Resolve(await AssignmentsAsync(cancellation), person?.Groups ?? []);
-        var stored = await store.ListDocumentsAsync(PolicyKind, cancellation);
+        var assigned = PolicyAssignment.Resolve((await _assignments.ReadAsync(cancellation)).Set, person?.Groups ?? []);
+        var stored = await store.ListDocumentsAsync(FleetDocument.PolicyKind, cancellation);
+        var library = new PolicyLibrary(stored.ToDictionary(d => d.Name, d => d.Text, StringComparer.Ordinal));
         var step = Math.Max(1, (long)(life.TotalSeconds / 2));
         var issued = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds() / step * step);
         var bundle = new PolicyBundle
@@ -40,17 +39,12 @@ public sealed class BundleMaker(IFleetStore store, FleetKeys keys, TimeProvider 
             Issued = issued,
             Expires = issued + life,
             Expired = PolicyAction.Block,
-            Policies = [.. assigned.Policies.Select(name => new BundledPolicy(name, TextOf(name, stored)))],
+            Policies = [.. assigned.Policies.Select(name => new BundledPolicy(name, library.TextOf(name)))],
             Assignments = assigned.AssignmentIds,
         };
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(bundle.Content())));
         return bundle with { Version = await store.BundleVersionAsync(device.Id, hash, issued, cancellation) };
     }
-
-    /// <summary>The assignments in force.</summary>
-    /// <param name="cancellation">Stops reading.</param>
-    public async Task<AssignmentSet> AssignmentsAsync(CancellationToken cancellation) =>
-        await store.ListDocumentsAsync(AssignmentsKind, cancellation) is [var document] ? AssignmentFile.Parse(document.Text, "assignments") : AssignmentSet.Empty;
 
     /// <summary>The note of a bundle.</summary>
     /// <param name="bundle">The bundle.</param>
@@ -59,7 +53,4 @@ public sealed class BundleMaker(IFleetStore store, FleetKeys keys, TimeProvider 
         ArgumentNullException.ThrowIfNull(bundle);
         return keys.BundleSigner.Sign(bundle.ToText());
     }
-
-    private static string TextOf(string name, IReadOnlyList<FleetDocument> stored) =>
-        stored.FirstOrDefault(d => d.Name == name)?.Text ?? PolicyFile.BuiltInText(name);
 }

@@ -3,8 +3,13 @@ using LocalFirst.Guard.Audit.Notes;
 namespace LocalFirst.Guard.Fleet.Bundles;
 
 /// <summary>A bundle was not accepted; the last good one stays in force. The message is a sentence for people.</summary>
+/// <param name="cause">A word for the kind of cause: equal for what is refused again for the same reason.</param>
 /// <param name="message">Why.</param>
-public sealed class BundleRefusedException(string message) : Exception(message);
+public sealed class BundleRefusedException(string cause, string message) : Exception(message)
+{
+    /// <summary>A word for the kind of cause.</summary>
+    public string Cause { get; } = cause;
+}
 
 /// <summary>Checks bundles on the device, with what it pinned when it enrolled.</summary>
 /// <param name="key">The server's bundle key.</param>
@@ -20,12 +25,19 @@ public sealed class BundleVerifier(VerifierKey key, string fleet, string device)
     /// <param name="last">The bundle accepted last; null before the first.</param>
     /// <param name="now">The time here.</param>
     /// <exception cref="BundleRefusedException">It must not be obeyed.</exception>
-    public PolicyBundle Verify(string note, PolicyBundle? last, DateTimeOffset now)
+    public PolicyBundle Verify(string note, PolicyBundle? last, DateTimeOffset now) => VerifyAfter(note, last?.Mark, now);
+
+    /// <summary>As <see cref="Verify"/>, where of the last bundle only its mark is known.</summary>
+    /// <param name="note">The signed note.</param>
+    /// <param name="last">Mark of the newest bundle ever accepted; null before the first.</param>
+    /// <param name="now">The time here.</param>
+    /// <exception cref="BundleRefusedException">It must not be obeyed.</exception>
+    public PolicyBundle VerifyAfter(string note, BundleMark? last, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(note);
         if (note.Length > PolicyBundle.MaxLength)
         {
-            throw new BundleRefusedException($"The policy bundle is longer than {PolicyBundle.MaxLength} characters.");
+            throw new BundleRefusedException("too-long", $"The policy bundle is longer than {PolicyBundle.MaxLength} characters.");
         }
 
         PolicyBundle bundle;
@@ -35,7 +47,7 @@ public sealed class BundleVerifier(VerifierKey key, string fleet, string device)
             var verdict = signed.Verify(key);
             if (verdict != NoteVerdict.Good)
             {
-                throw new BundleRefusedException(verdict == NoteVerdict.Bad
+                throw new BundleRefusedException(verdict == NoteVerdict.Bad ? "changed" : "other-key", verdict == NoteVerdict.Bad
                     ? "The signature of the policy bundle does not hold: it was changed on its way."
                     : "The policy bundle is not signed with the key of this fleet that was pinned at enrolment.");
             }
@@ -44,22 +56,22 @@ public sealed class BundleVerifier(VerifierKey key, string fleet, string device)
         }
         catch (FormatException e)
         {
-            throw new BundleRefusedException($"The server's answer is not a signed policy bundle: {e.Message}");
+            throw new BundleRefusedException("unsigned", $"The server's answer is not a signed policy bundle: {e.Message}");
         }
 
         if (bundle.Fleet != fleet || bundle.Device != device)
         {
-            throw new BundleRefusedException("The policy bundle is for another device or fleet.");
+            throw new BundleRefusedException("other-device", "The policy bundle is for another device or fleet.");
         }
 
-        if (last is not null && (bundle.Version < last.Version || (bundle.Version == last.Version && bundle.Issued < last.Issued)))
+        if (last is { } seen && (bundle.Version < seen.Version || (bundle.Version == seen.Version && bundle.Issued < seen.Issued)))
         {
-            throw new BundleRefusedException($"The policy bundle is older than the one in force (version {bundle.Version} of {bundle.Issued:u}, in force {last.Version} of {last.Issued:u}).");
+            throw new BundleRefusedException("older", $"The policy bundle is older than the one that was obeyed before (version {bundle.Version} of {bundle.Issued:u}, before {seen.Version} of {seen.Issued:u}).");
         }
 
         if (bundle.Issued > now + ClockTolerance)
         {
-            throw new BundleRefusedException($"The policy bundle is from the future ({bundle.Issued:u}; here it is {now:u}): set this machine's clock.");
+            throw new BundleRefusedException("future", $"The policy bundle is from the future ({bundle.Issued:u}; here it is {now:u}): set this machine's clock.");
         }
 
         try
@@ -68,7 +80,7 @@ public sealed class BundleVerifier(VerifierKey key, string fleet, string device)
         }
         catch (Exception e) when (e is LocalFirst.Guard.Policies.Yaml.YamlFileException or ArgumentOutOfRangeException)
         {
-            throw new BundleRefusedException($"The policy bundle {bundle.Version} holds a policy that this version of guard cannot read: {e.Message}");
+            throw new BundleRefusedException("unreadable", $"The policy bundle {bundle.Version} holds a policy that this version of guard cannot read: {e.Message}");
         }
 
         return bundle;

@@ -43,6 +43,9 @@ public sealed record PolicyBundle
     /// <summary>Ids of the assignments that decided.</summary>
     public required IReadOnlyList<string> Assignments { get; init; }
 
+    /// <summary>How new it is.</summary>
+    public BundleMark Mark => new(Version, Issued);
+
     /// <summary>The policy that these make together.</summary>
     /// <exception cref="LocalFirst.Guard.Policies.Yaml.YamlFileException">One of them is none.</exception>
     public Policy ToPolicy() => JoinedPolicy.Of([.. Policies.Select(p => PolicyFile.Parse(Encoding.UTF8.GetBytes(p.Yaml), $"bundle/{p.Name}.yaml"))]);

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
-using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Fleet;
 using LocalFirst.Guard.Audit.Ingest;
 using LocalFirst.Guard.Fleet.Api;
@@ -13,7 +12,7 @@ namespace LocalFirst.Guard.Fleet.Requests;
 
 /// <summary>Lets enrolled devices in by their signed requests.</summary>
 internal sealed class DeviceAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, IFleetStore store, NonceMemory nonces, TimeProvider time)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, IFleetStore store, NonceMemory nonces, UploadGate gate, TimeProvider time)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     /// <summary>Name of scheme and authorization policy.</summary>
@@ -26,7 +25,10 @@ internal sealed class DeviceAuthentication(
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
 
     private string _failure = "The request is not signed by an enrolled device. Run 'guard enroll URL' on it.";
-    private bool _isRevoked;
+    private (int Status, string Title) _answer = (StatusCodes.Status401Unauthorized, "Not signed in");
+
+    /// <summary>The body that the device signed.</summary>
+    public static byte[] BodyOf(HttpContext context) => (byte[])context.Items[typeof(DeviceAuthentication)]!;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -43,53 +45,61 @@ internal sealed class DeviceAuthentication(
             return Fail($"The device's clock says {signature.Created:u}, the server's {now:u}. Set the wrong one (NTP), then try again.");
         }
 
-        // 3  The body, in memory: a buffer on disk would hold it in the clear.
-        if (await ReadAsync() is not { } body)
-        {
-            return Fail("The body is too long.");
-        }
-
-        var digest = DeviceSignature.DigestOf(body);
-        if (Request.Headers[DeviceSignature.DigestHeader] != digest)
-        {
-            return Fail("The body is not the one that was signed.");
-        }
-
-        // 4  Device and signature. The same answer for both, so that nobody learns which devices there are.
-        FleetDevice? device;
-        try
-        {
-            device = await store.FindDeviceAsync(signature.Device, Context.RequestAborted);
-        }
-        catch (AuditException e)
-        {
-            throw new BadHttpRequestException(e.Message, StatusCodes.Status503ServiceUnavailable, e);
-        }
-
+        // 3  Device and signature, which covers the digest that the header names. The same answer for both, so that nobody learns which devices there
+        //    are. Before the body, so that strangers cannot fill the memory with theirs.
+        var digest = Request.Headers[DeviceSignature.DigestHeader].ToString();
+        var device = await store.FindDeviceAsync(signature.Device, Context.RequestAborted);
         var signed = new SignedRequest(Request.Method, Request.Host.Value!.ToLowerInvariant(), Request.PathBase.ToUriComponent() + Request.Path.ToUriComponent(), Request.QueryString.HasValue ? Request.QueryString.Value! : "?", digest);
         if (device is null || !signature.Verify(device.PublicKey.Span, signed))
         {
             return Fail("This device is not enrolled here, or its key is another. Run 'guard enroll URL' on it.");
         }
 
-        // 5  Once only, and only while it belongs to the fleet.
-        if (!nonces.TryUse(signature.Device + signature.Nonce))
+        // 4  Once only, and only while it belongs to the fleet.
+        var use = nonces.Use(signature.Device, signature.Nonce);
+        if (use != NonceUse.Fresh)
         {
-            return Fail("This request was received before.");
+            return use == NonceUse.Repeated ? Fail("This request was received before.") : TooMany();
         }
 
         if (device.Revoked is { } revoked)
         {
-            _isRevoked = true;
+            _answer = (StatusCodes.Status403Forbidden, "Revoked");
             return Fail($"This device was revoked on {revoked:u}. Ask your security team.");
         }
 
+        // 5  The body, in memory: a buffer on disk would hold it in the clear.
+        if (gate.TryEnter(device.Id) is not { } place)
+        {
+            return TooMany();
+        }
+
+        Response.RegisterForDispose(place);
+        if (await ReadAsync() is not { } body)
+        {
+            _answer = (StatusCodes.Status413PayloadTooLarge, "Too long");
+            return Fail($"The body is too long: a request has at most {LogIngest.MaxEntriesBytes} bytes.");
+        }
+
+        if (digest != DeviceSignature.DigestOf(body))
+        {
+            return Fail("The body is not the one that was signed.");
+        }
+
+        Context.Items[typeof(DeviceAuthentication)] = body;
         var identity = new ClaimsIdentity([new Claim(DeviceClaim, device.Id)], SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        Problems.WriteAsync(Context, _isRevoked ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized, _isRevoked ? "Revoked" : "Not signed in", _failure);
+        Problems.WriteAsync(Context, _answer.Status, _answer.Title, _failure);
+
+    private AuthenticateResult TooMany()
+    {
+        _answer = (StatusCodes.Status429TooManyRequests, "Too many requests");
+        Response.Headers.RetryAfter = "60";
+        return Fail("This device sends more requests than a device needs. Wait a minute, then send one after the other.");
+    }
 
     private AuthenticateResult Fail(string sentence)
     {
@@ -99,6 +109,11 @@ internal sealed class DeviceAuthentication(
 
     private async Task<byte[]?> ReadAsync()
     {
+        if (Request.ContentLength > LogIngest.MaxEntriesBytes)
+        {
+            return null;
+        }
+
         using var copy = new MemoryStream();
         var buffer = new byte[16 * 1024];
         int count;
@@ -112,8 +127,6 @@ internal sealed class DeviceAuthentication(
             copy.Write(buffer, 0, count);
         }
 
-        var body = copy.ToArray();
-        Request.Body = new MemoryStream(body, writable: false);
-        return body;
+        return copy.ToArray();
     }
 }

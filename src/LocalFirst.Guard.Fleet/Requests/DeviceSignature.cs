@@ -102,7 +102,7 @@ public sealed partial record DeviceSignature
         "@signature-params": {Parameters}
         """.ReplaceLineEndings("\n"));
 
-    [GeneratedRegex("^guard=\\(\"@method\" \"@authority\" \"@path\" \"@query\" \"content-digest\"\\);created=([0-9]{1,11});keyid=\"([0-9a-f]{32})\";alg=\"ed25519\";nonce=\"([0-9a-f]{32})\";tag=\"localfirst-guard\"\\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^guard=\\(\"@method\" \"@authority\" \"@path\" \"@query\" \"content-digest\"\\);created=(0|[1-9][0-9]{0,10});keyid=\"([0-9a-f]{32})\";alg=\"ed25519\";nonce=\"([0-9a-f]{32})\";tag=\"localfirst-guard\"\\z", RegexOptions.CultureInvariant)]
     private static partial Regex InputForm();
 
     // 64 bytes in base64.

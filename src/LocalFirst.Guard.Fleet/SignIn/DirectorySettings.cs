@@ -25,17 +25,22 @@ public sealed class DirectorySettings
         _section = configuration.GetSection(SectionName);
         if (string.IsNullOrWhiteSpace(ClientId))
         {
-            throw new DirectorySettingsException("azureAd.clientId is missing.", "Register the server in the directory and write its application (client) id into guard.yaml.");
+            throw new DirectorySettingsException("azureAd.clientId is missing in guard.yaml.", "Register the server in the directory and write its application (client) id there.");
         }
 
         if (_section["Authority"] is null && (string.IsNullOrWhiteSpace(_section["Instance"]) || string.IsNullOrWhiteSpace(TenantId)))
         {
-            throw new DirectorySettingsException("azureAd names no directory.", "Write instance (https://login.microsoftonline.com/) and tenantId, or authority for another OpenID Connect provider.");
+            throw new DirectorySettingsException("azureAd in guard.yaml names no directory.", "Write instance (https://login.microsoftonline.com/) and tenantId, or authority for another OpenID Connect provider.");
         }
 
         if (TenantId is "organizations" or "common" or "consumers")
         {
             throw new DirectorySettingsException($"azureAd.tenantId '{TenantId}' would let other companies' accounts in.", "Write the id of your own tenant.");
+        }
+
+        if (!IsGeneric && !Guid.TryParse(TenantId, out _))
+        {
+            throw new DirectorySettingsException("azureAd.tenantId is not the id of a tenant.", "Write the directory (tenant) id, a GUID: tokens carry that, and a domain name would never fit it.");
         }
 
         if (!Uri.TryCreate(Authority, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttps)

@@ -44,6 +44,8 @@ public static class DirectorySignIn
         authentication.AddMicrosoftIdentityWebApp(directory.Section);
         authentication.AddMicrosoftIdentityWebApi(directory.Section, Bearer);
         authentication.AddScheme<AuthenticationSchemeOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, null);
+        services.AddSingleton<DirectoryProbe>();
+        services.AddSingleton<UploadGate>();
         services.AddSingleton(provider => new NonceMemory(provider.GetRequiredService<TimeProvider>(), 2 * DeviceAuthentication.ClockTolerance));
 
         // After Microsoft.Identity.Web's own settings, which chain onto the same options.
@@ -158,6 +160,14 @@ public static class DirectorySignIn
         options.Events.OnChallenge = async context =>
         {
             context.HandleResponse();
+            if (context.AuthenticateFailure is not (null or SecurityTokenInvalidIssuerException) && SignInProblem.Of(context.AuthenticateFailure) is { IsOutage: true } outage)
+            {
+                // Nothing is known against the token: its sender tries again later, and does not sign in anew.
+                context.Response.Headers.RetryAfter = "30";
+                await Problems.WriteAsync(context.HttpContext, StatusCodes.Status503ServiceUnavailable, outage.Title, outage.Text);
+                return;
+            }
+
             context.Response.Headers.WWWAuthenticate = "Bearer";
             await Problems.WriteAsync(context.HttpContext, StatusCodes.Status401Unauthorized, "Not signed in", Why(context.AuthenticateFailure));
         };
@@ -174,7 +184,7 @@ public static class DirectorySignIn
         SecurityTokenInvalidIssuerException => "The access token is of another issuer than this server's directory.",
         SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException => "The signature of the access token does not hold with the directory's present keys.",
         _ when SignInProblem.Of(failure) is var problem && problem != SignInProblem.Other => problem.Text,
-        _ => "The access token could not be used: it has neither a role nor a scope, or it is damaged.",
+        _ => "The access token could not be used: it has neither a role nor a scope (an administrator assigns the role Agent.Upload), or it is damaged.",
     };
 
     /// <summary>Metadata with an exact issuer does not make Microsoft.Identity.Web compare <c>tid</c>, so this does.</summary>

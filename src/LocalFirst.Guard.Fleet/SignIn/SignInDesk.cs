@@ -9,6 +9,14 @@ namespace LocalFirst.Guard.Fleet.SignIn;
 /// <param name="time">The clock.</param>
 public sealed class SignInDesk(IFleetStore store, IServerJournal journal, TimeProvider time)
 {
+    /// <summary>Failed sign-ins that are written down in a minute. Anybody in the network can fail, and every one written down stays for ever.</summary>
+    internal const int FailuresAMinute = 20;
+
+    private readonly Lock _lock = new();
+    private DateTimeOffset _minute;
+    private int _failures;
+    private int _unwritten;
+
     /// <summary>A person signed in to the portal.</summary>
     /// <param name="principal">The person.</param>
     /// <param name="cancellation">Stops waiting.</param>
@@ -35,18 +43,25 @@ public sealed class SignInDesk(IFleetStore store, IServerJournal journal, TimePr
     public Task RefuseAsync(SignInProblem problem, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(problem);
-        return journal.RecordAsync("portal-sign-in-failed", problem.Title + ".", "", cancellation);
-    }
-}
+        string also;
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            if (now - _minute >= TimeSpan.FromMinutes(1))
+            {
+                (_minute, _failures) = (now, 0);
+            }
 
-/// <summary>The server's own log: what people did with it.</summary>
-public interface IServerJournal
-{
-    /// <summary>Writes it down; durable when this returns.</summary>
-    /// <param name="name">A stable name, for example <c>assignment-changed</c>.</param>
-    /// <param name="detail">A sentence for people; no secret.</param>
-    /// <param name="person">Sign-in name of who did it; empty when nobody is known.</param>
-    /// <param name="cancellation">Stops waiting.</param>
-    /// <exception cref="LocalFirst.Guard.Audit.AuditException">It cannot be written, so what it is about must not happen.</exception>
-    Task RecordAsync(string name, string detail, string person, CancellationToken cancellation = default);
+            if (++_failures > FailuresAMinute)
+            {
+                _unwritten++;
+                return Task.CompletedTask;
+            }
+
+            also = _unwritten > 0 ? $" {_unwritten} more before this one were not written down." : "";
+            _unwritten = 0;
+        }
+
+        return journal.RecordAsync("portal-sign-in-failed", problem.Title + "." + also, "", cancellation);
+    }
 }

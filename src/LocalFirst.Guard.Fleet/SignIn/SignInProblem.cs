@@ -27,8 +27,20 @@ public sealed record SignInProblem(string Code, string Title, string Text)
     /// <summary>Something else.</summary>
     public static readonly SignInProblem Other = new("failed", "The sign-in did not work", "The answer of the directory could not be used. Sign in again; if it stays, an administrator has to look at azureAd in the server's guard.yaml (clientId, client secret) and at the server's log.");
 
+    /// <summary>There is no directory at the configured address.</summary>
+    public static readonly SignInProblem NoDirectory = new("no-directory", "The directory does not know this tenant", "At the configured address there is no directory: an administrator has to correct azureAd.tenantId and azureAd.instance (or azureAd.authority) in the server's guard.yaml.");
+
+    /// <summary>The directory calls itself something else.</summary>
+    public static readonly SignInProblem Issuer = new("issuer", "The directory has another name", "The directory's own name (issuer) is not the configured one: an administrator has to write azureAd.authority in the server's guard.yaml exactly as the directory's metadata names its issuer, or correct azureAd.instance and azureAd.tenantId.");
+
+    /// <summary>The server's own storage.</summary>
+    public static readonly SignInProblem Storage = new("storage", "The server cannot use its database now", "What was asked could not be read or written down, so it was not done. Try again in a while; the server's operator finds the cause in what it writes to standard error, and at /readyz.");
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<SignInProblem> All { get; } = [WrongTenant, Clock, Unreachable, Certificate, Refused, Other];
+    public static IReadOnlyList<SignInProblem> All { get; } = [WrongTenant, Clock, Unreachable, Certificate, Refused, NoDirectory, Issuer, Storage, Other];
+
+    /// <summary>Whether the server itself, or what it depends on, is the matter, and not who signs in.</summary>
+    public bool IsOutage => this == Unreachable || this == Certificate || this == NoDirectory || this == Issuer || this == Storage;
 
     /// <summary>The problem of a code.</summary>
     /// <param name="code">The code.</param>
@@ -48,6 +60,12 @@ public sealed record SignInProblem(string Code, string Title, string Text)
                     return Clock;
                 case AuthenticationException when at.InnerException is not null || at.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase):
                     return Certificate;
+                case SecurityTokenInvalidIssuerException:
+                    return Issuer;
+
+                // Microsoft.IdentityModel's HttpDocumentRetriever: the metadata's address answered, with an error. A 5xx is the directory's own trouble.
+                case IOException when at.Message.StartsWith("IDX20807", StringComparison.Ordinal):
+                    return at.Message.Contains("StatusCode: 5", StringComparison.Ordinal) ? Unreachable : NoDirectory;
                 case System.Net.Sockets.SocketException or TaskCanceledException:
                     return Unreachable;
             }

@@ -1,81 +1,193 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using LocalFirst.Guard.Interception.Certificates.KeyProtection;
 
 namespace LocalFirst.Guard.Interception.Certificates;
 
 /// <summary>
-/// The machine's own certificate authority: a P-256 root that exists on this machine only, made on first run, its key readable by its
-/// owner alone. Leafs are short-lived, have exactly one DNS name (no HTTP/2 coalescing over hosts) and share one key that never
-/// touches the disk.
+/// The machine's own certificate authority: a P-256 root that exists on this machine only and whose key was destroyed once it had signed one
+/// intermediate. Both can vouch for the given hosts and no others. Leafs are short-lived, have exactly one DNS name (no HTTP/2
+/// coalescing over hosts) and share one key that never touches the disk.
 /// </summary>
 public sealed class CertificateAuthority : IDisposable
 {
     /// <summary>File of the root certificate (PEM) in the CA folder: what clients trust.</summary>
     public const string RootFile = "root.pem";
 
-    /// <summary>File of the root's private key (PKCS#8 PEM, mode 0600) in the CA folder.</summary>
-    public const string KeyFile = "root.key";
+    /// <summary>File of the authority itself (PEM, mode 0600) in the CA folder: root, intermediate, the intermediate's key.</summary>
+    public const string AuthorityFileName = "authority.pem";
 
-    /// <summary>id-kp-serverAuth, RFC 5280 §4.2.1.12.</summary>
-    internal const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    /// <summary>File of the root's key in versions before there was an intermediate; removed when met.</summary>
+    internal const string LegacyKeyFile = "root.key";
 
-    private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(5 * 365);
+    internal const string ServerAuthentication = AuthorityCeremony.ServerAuthentication;
+
+    /// <summary>A new authority is made (or asked for) this long before the old one ends.</summary>
+    public static readonly TimeSpan RenewBefore = TimeSpan.FromDays(60);
+
     private static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(7);
 
-    /// <summary>Clocks of containers and virtual machines lag; a leaf valid from this very second fails there.</summary>
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromHours(1);
-
-    private readonly X509Certificate2 _root;
+    private readonly AuthorityMaterial _material;
+    private readonly X509Certificate2 _signer;
+    private readonly HashSet<string> _hosts;
     private readonly ECDsa _leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly TimeProvider _time;
 
-    private CertificateAuthority(X509Certificate2 root, TimeProvider time)
+    private CertificateAuthority(AuthorityMaterial material, TimeProvider time, string? notice)
     {
-        _root = root;
+        _material = material;
+        _signer = material.Intermediate.CopyWithPrivateKey(material.Key);
+        _hosts = [.. NameConstraints.PermittedHosts(material.Intermediate) ?? []];
         _time = time;
+        Notice = notice;
     }
 
     /// <summary>The root certificate, PEM.</summary>
-    public string RootPem => _root.ExportCertificatePem();
+    public string RootPem => _material.Root.ExportCertificatePem();
 
     /// <summary>SHA-256 thumbprint of the root, hex.</summary>
-    public string Thumbprint => _root.GetCertHashString(HashAlgorithmName.SHA256);
+    public string Thumbprint => _material.Root.GetCertHashString(HashAlgorithmName.SHA256);
 
-    /// <summary>Opens the authority of a folder, making it on first run.</summary>
+    /// <summary>The certificates that a server sends after its leaf.</summary>
+    public X509Certificate2Collection Chain => [_material.Intermediate];
+
+    /// <summary>What a person must know about this opening (a new root, a host that is not covered, an end that comes near), and what to do; null when all is as it was.</summary>
+    public string? Notice { get; }
+
+    internal DateTimeOffset Now => _time.GetUtcNow();
+
+    /// <summary>
+    /// Opens the authority of a folder. It is made on first run, and made anew when it cannot serve: its hosts have changed, it ends within 60 days,
+    /// or it is of the older form whose root kept its key.
+    /// </summary>
     /// <param name="folder">The CA folder; made if it is missing.</param>
+    /// <param name="hosts">Full host names, lower case: the only ones for which it may vouch.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="CertificateAuthorityException">The files are unreadable, open to others, do not belong together or have expired.</exception>
-    public static CertificateAuthority OpenOrCreate(string folder, TimeProvider time)
+    /// <param name="mayReplace">
+    /// Whether an authority that exists may be replaced. False where its root is installed in trust stores: then the replacement is <c>guard setup</c>'s, which
+    /// trusts the new root in the same step, and until then the old one goes on as far as it can.
+    /// </param>
+    /// <exception cref="CertificateAuthorityException">It is unreadable, open to others, or of no use and may not be replaced.</exception>
+    public static CertificateAuthority OpenOrCreate(string folder, IReadOnlyCollection<string> hosts, TimeProvider time, bool mayReplace = true) =>
+        OpenOrCreate(folder, hosts, time, mayReplace, KeyProtections.OfThisSystem(), _ => { });
+
+    /// <summary>Makes a new authority in the place of the one in the folder; clients have to trust the new root.</summary>
+    /// <param name="folder">The CA folder; made if it is missing.</param>
+    /// <param name="hosts">Full host names, lower case.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="CertificateAuthorityException">It cannot be written.</exception>
+    public static CertificateAuthority Replace(string folder, IReadOnlyCollection<string> hosts, TimeProvider time) =>
+        Replace(folder, hosts, time, KeyProtections.OfThisSystem(), _ => { });
+
+    /// <summary>Reads what can be told about a folder's authority without its key.</summary>
+    /// <param name="folder">The CA folder.</param>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="CertificateAuthorityException">It cannot be read.</exception>
+    public static CertificateAuthorityState? ReadState(string folder)
     {
-        ArgumentNullException.ThrowIfNull(time);
-        var rootPath = Path.Combine(folder, RootFile);
-        var keyPath = Path.Combine(folder, KeyFile);
+        var path = Path.Combine(folder, AuthorityFileName);
+        var legacy = File.Exists(Path.Combine(folder, LegacyKeyFile));
+        if (!File.Exists(path) && !legacy)
+        {
+            return null;
+        }
+
         try
         {
-            if (!File.Exists(rootPath) && !File.Exists(keyPath))
-            {
-                Create(folder, rootPath, keyPath, time);
-            }
-
-            RequirePrivate(keyPath);
-            var root = X509Certificate2.CreateFromPemFile(rootPath, keyPath);
-            var now = time.GetUtcNow();
-            if (now < root.NotBefore || now > root.NotAfter)
-            {
-                throw new CertificateAuthorityException($"The certificate authority in {folder} is not valid now (valid {root.NotBefore:yyyy-MM-dd} to {root.NotAfter:yyyy-MM-dd}).", "Check the clock; if it is right, delete the folder and start again, and trust the new root.");
-            }
-
-            return new CertificateAuthority(root, time);
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(legacy && !File.Exists(path) ? Path.Combine(folder, RootFile) : path);
+            return new CertificateAuthorityState(
+                certificates[0].GetCertHashString(HashAlgorithmName.SHA256),
+                certificates[0].NotAfter.ToUniversalTime(),
+                certificates.Count < 2 ? [] : NameConstraints.PermittedHosts(certificates[1]) ?? [],
+                legacy,
+                KeyProtections.OfThisSystem().Description);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception e) when (IsUnreadable(e))
         {
-            throw new CertificateAuthorityException($"The certificate authority in {folder} cannot be read ({e.GetType().Name}).", "Restore both files from a backup, or delete the folder to make a new one, and trust the new root.");
+            throw Unreadable(folder, e);
         }
     }
 
-    /// <summary>Signs a server certificate for one host, valid for seven days.</summary>
+    internal static CertificateAuthority OpenOrCreate(string folder, IReadOnlyCollection<string> hosts, TimeProvider time, bool mayReplace, IKeyProtection protection, Action<string> reached)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        ArgumentNullException.ThrowIfNull(time);
+        var file = new AuthorityFile(folder, protection);
+        try
+        {
+            if (!file.Exists)
+            {
+                if (!file.HadRoot)
+                {
+                    return Replace(folder, hosts, time, protection, reached);
+                }
+
+                return mayReplace
+                    ? Replace(folder, hosts, time, protection, reached, "Its root kept its key, or lost it, and an authority's root must have none.")
+                    : throw new CertificateAuthorityException($"The certificate authority in {folder} is of an older form, whose root kept its key.", "Run guard setup --user: it makes a new one and trusts it.");
+            }
+
+            var material = file.Read();
+            var now = time.GetUtcNow();
+            var unfit = UnfitReason(material, hosts, now, out var isOver);
+
+            // Before its time means that the clock is wrong, and a wrong clock must not cost the machine its authority.
+            if (unfit is not null && mayReplace && now >= material.Root.NotBefore)
+            {
+                material.Dispose();
+                return Replace(folder, hosts, time, protection, reached, unfit);
+            }
+
+            if (isOver)
+            {
+                throw new CertificateAuthorityException($"The certificate authority in {folder} is not valid now. {unfit}", "Check the clock; if it is right, run guard setup --user: it makes a new one and trusts it.");
+            }
+
+            file.CatchUp(material, reached);
+            return new CertificateAuthority(material, time, unfit is null ? null : $"the certificate authority should be replaced. {unfit}\n  → Run guard setup --user: it makes a new one and trusts it.");
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            throw Unreadable(folder, e);
+        }
+    }
+
+    internal static CertificateAuthority Replace(string folder, IReadOnlyCollection<string> hosts, TimeProvider time, IKeyProtection protection, Action<string> reached, string? because = null)
+    {
+        try
+        {
+            var material = AuthorityCeremony.Perform(hosts, time.GetUtcNow());
+            new AuthorityFile(folder, protection).Write(material, reached);
+            return new CertificateAuthority(material, time, because is null ? null : $"a new certificate authority was made in {folder}. {because}\n  → Whatever trusted the old {RootFile} must trust the new one; guard exec and guard setup do so by themselves.");
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            throw new CertificateAuthorityException($"The certificate authority cannot be written to {folder} ({e.GetType().Name}).", "Make sure that you can write there, or name another home with --home DIR.");
+        }
+    }
+
+    /// <summary>Whether it may vouch for a host.</summary>
     /// <param name="host">DNS name, lower case.</param>
-    public X509Certificate2 IssueLeaf(string host)
+    public bool Covers(string host) => _hosts.Contains(host);
+
+    /// <summary>Signs a server certificate for one host, valid for seven days at most.</summary>
+    /// <param name="host">DNS name, lower case.</param>
+    /// <exception cref="CertificateAuthorityException">The host is none of those for which this authority was made.</exception>
+    public X509Certificate2 IssueLeaf(string host) => Covers(host)
+        ? Sign(host)
+        : throw new CertificateAuthorityException($"The certificate authority was made before {host} was in the catalogue and cannot vouch for it.", "Run guard setup --user: it makes a new one and trusts it.");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _signer.Dispose();
+        _material.Dispose();
+        _leafKey.Dispose();
+    }
+
+    /// <summary>Signs for any host; what clients make of one outside the constraints is what tests ask.</summary>
+    internal X509Certificate2 Sign(string host)
     {
         var request = new CertificateRequest($"CN={(host.Length <= 64 ? host : "LocalFirst.Guard leaf")}", _leafKey, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
@@ -84,11 +196,16 @@ public sealed class CertificateAuthority : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_signer, true, false));
 
         var now = _time.GetUtcNow();
-        var end = now + LeafLifetime < _root.NotAfter ? now + LeafLifetime : _root.NotAfter.ToUniversalTime();
-        using var leaf = request.Create(_root, now - ClockSkew < _root.NotBefore ? _root.NotBefore : now - ClockSkew, end, Serial());
+        var start = now - AuthorityCeremony.ClockSkew;
+        var end = now + LeafLifetime;
+        using var leaf = request.Create(
+            _signer,
+            start < _signer.NotBefore ? _signer.NotBefore : start,
+            end < _signer.NotAfter ? end : _signer.NotAfter.ToUniversalTime(),
+            AuthorityCeremony.Serial());
         using var withKey = leaf.CopyWithPrivateKey(_leafKey);
         if (!OperatingSystem.IsWindows())
         {
@@ -99,53 +216,33 @@ public sealed class CertificateAuthority : IDisposable
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    private static string? UnfitReason(AuthorityMaterial material, IReadOnlyCollection<string> hosts, DateTimeOffset now, out bool isOver)
     {
-        _root.Dispose();
-        _leafKey.Dispose();
-    }
-
-    internal DateTimeOffset Now => _time.GetUtcNow();
-
-    private static void Create(string folder, string rootPath, string keyPath, TimeProvider time)
-    {
-        PrivateFiles.CreateFolder(folder);
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN=LocalFirst.Guard {Environment.MachineName} {time.GetUtcNow():yyyy-MM-dd}, O=LocalFirst.Guard", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        var now = time.GetUtcNow();
-        using var root = request.CreateSelfSigned(now - ClockSkew, now + RootLifetime);
-
-        // The key first: a root without its key is an error that a person sees; a key without a root is overwritten by nobody.
-        PrivateFiles.Write(keyPath, key.ExportPkcs8PrivateKeyPem());
-        PrivateFiles.Write(rootPath, root.ExportCertificatePem() + "\n");
-        if (!OperatingSystem.IsWindows())
+        var root = material.Root;
+        isOver = now < root.NotBefore || now > root.NotAfter;
+        if (isOver || now > root.NotAfter - RenewBefore)
         {
-            const UnixFileMode readableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-            File.SetUnixFileMode(rootPath, readableByAll);
+            return $"It is valid from {root.NotBefore.ToUniversalTime():yyyy-MM-dd} to {root.NotAfter.ToUniversalTime():yyyy-MM-dd}.";
         }
+
+        var covered = NameConstraints.PermittedHosts(material.Intermediate) ?? [];
+        var missing = hosts.Except(covered, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        return missing.Count == 0 ? null : $"It cannot vouch for {missing[0]}{(missing.Count == 1 ? "" : $" and {missing.Count - 1} other hosts")}, which the catalogue has by now.";
     }
 
-    private static void RequirePrivate(string keyPath)
-    {
-        const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(keyPath) & others) != 0)
-        {
-            throw new CertificateAuthorityException($"The key of the certificate authority, {keyPath}, is open to other users.", $"Run: chmod 600 {keyPath}  — and, if others may have read it, delete the folder and trust a new root.");
-        }
-    }
+    private static bool IsUnreadable(Exception e) => e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException;
 
-    private static byte[] Serial()
-    {
-        // RFC 5280 §4.1.2.2: positive, at most 20 octets; CA/Browser Forum: at least 64 random bits.
-        var serial = RandomNumberGenerator.GetBytes(16);
-        serial[0] = (byte)((serial[0] & 0x7f) | 0x01);
-        return serial;
-    }
+    private static CertificateAuthorityException Unreadable(string folder, Exception e) =>
+        new($"The certificate authority in {folder} cannot be read ({e.GetType().Name}).", "Restore the folder from a backup, or delete it to make a new one, and trust the new root.");
 }
+
+/// <summary>What can be told about an authority without its key.</summary>
+/// <param name="Thumbprint">SHA-256 thumbprint of the root, hex.</param>
+/// <param name="Ends">When root and intermediate end.</param>
+/// <param name="Hosts">The hosts for which it may vouch; empty for the older form, which has no constraints.</param>
+/// <param name="HasRootKey">Whether a root's key lies in the folder, as in the older form.</param>
+/// <param name="KeyProtection">What protects the intermediate's key on this system.</param>
+public sealed record CertificateAuthorityState(string Thumbprint, DateTimeOffset Ends, IReadOnlyList<string> Hosts, bool HasRootKey, string KeyProtection);
 
 /// <summary>The certificate authority cannot be used. The message says what, where and what to do next.</summary>
 public sealed class CertificateAuthorityException(string what, string next) : Exception($"{what}\n  → {next}");

@@ -14,6 +14,8 @@ internal sealed class LeafCertificates(CertificateAuthority authority)
 
     private readonly ConcurrentDictionary<string, Lazy<Entry>> _byHost = new(StringComparer.Ordinal);
 
+    public bool Cover(string host) => authority.Covers(host);
+
     public SslStreamCertificateContext ContextFor(string host)
     {
         var lazy = Entered(host);
@@ -48,7 +50,7 @@ internal sealed class LeafCertificates(CertificateAuthority authority)
     {
         var leaf = authority.IssueLeaf(host);
         var ends = new DateTimeOffset(leaf.NotAfter.ToUniversalTime());
-        return new Entry(SslStreamCertificateContext.Create(leaf, [], offline: true), ends - RenewBefore > authority.Now ? ends - RenewBefore : ends);
+        return new Entry(SslStreamCertificateContext.Create(leaf, authority.Chain, offline: true), ends - RenewBefore > authority.Now ? ends - RenewBefore : ends);
     }
 
     private sealed record Entry(SslStreamCertificateContext Context, DateTimeOffset RenewAt);

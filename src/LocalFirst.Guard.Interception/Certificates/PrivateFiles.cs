@@ -3,6 +3,9 @@ namespace LocalFirst.Guard.Interception.Certificates;
 /// <summary>Writes files that their owner alone may read, whole or not at all.</summary>
 internal static class PrivateFiles
 {
+    /// <summary>End of the name of a file that is not whole yet.</summary>
+    public const string DraftEnding = ".draft";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     public static void CreateFolder(string path)
@@ -17,7 +20,11 @@ internal static class PrivateFiles
         }
     }
 
-    public static void Write(string path, string text)
+    /// <summary>Writes a file; a reader sees the old text or the new one.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="drafted">Told when the new text is on disk and the old one still stands.</param>
+    public static void Replace(string path, string text, Action drafted)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -25,9 +32,9 @@ internal static class PrivateFiles
             options.UnixCreateMode = OwnerOnly;
         }
 
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.Delete(temporary);
-        using (var stream = new FileStream(temporary, options))
+        var draft = path + DraftEnding;
+        File.Delete(draft);
+        using (var stream = new FileStream(draft, options))
         using (var writer = new StreamWriter(stream))
         {
             writer.Write(text);
@@ -35,6 +42,7 @@ internal static class PrivateFiles
             stream.Flush(flushToDisk: true);
         }
 
-        File.Move(temporary, path, overwrite: false);
+        drafted();
+        File.Move(draft, path, overwrite: true);
     }
 }

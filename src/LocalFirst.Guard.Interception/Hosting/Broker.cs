@@ -91,7 +91,8 @@ public sealed class Broker : IAsyncDisposable
         var client = new UpstreamClient(options.Upstreams, dialer);
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         var plain = new PlainProxy(forwarder, dialer);
-        var endpoint = new RequestEndpoint(options, forwarder, client, plain);
+        var endpoint = new RequestEndpoint(options, forwarder, client, plain, app.Lifetime.ApplicationStopping);
+        app.UseWebSockets();
         app.Run(endpoint.HandleAsync);
 
         try
@@ -157,6 +158,12 @@ public sealed class Broker : IAsyncDisposable
             // Domain fronting: the certificate would be for one host and the requests for another.
             events.Refused("sni-mismatch", $"A TLS handshake inside a CONNECT to {target.Host} asked for another server name.");
             throw new AuthenticationException("The server name differs from the CONNECT host.");
+        }
+
+        if (!leafs.Cover(target.Host))
+        {
+            events.Refused("host-not-covered", $"The certificate authority cannot vouch for {target.Host}, which came into the catalogue after it was made; guard setup --user makes a new one.");
+            throw new AuthenticationException("The certificate authority cannot vouch for this host.");
         }
 
         return new SslServerAuthenticationOptions

@@ -17,7 +17,7 @@ internal static class RefusedForms
             || context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
         if (upgrades)
         {
-            return new Refusal(StatusCodes.Status426UpgradeRequired, "LocalFirst.Guard does not inspect WebSocket connections yet, so none is opened; use HTTP (clients fall back by themselves).", "upgrade_refused");
+            return new Refusal(StatusCodes.Status426UpgradeRequired, "LocalFirst.Guard cannot inspect the messages of a WebSocket at this address, so none is opened; use HTTP (clients fall back by themselves).", "upgrade_refused");
         }
 
         if (HttpMethods.IsConnect(context.Request.Method) || HttpMethods.IsTrace(context.Request.Method))

@@ -2,6 +2,7 @@ using System.Text;
 using LocalFirst.Guard.Exchanges;
 using LocalFirst.Guard.Interception.Connect;
 using LocalFirst.Guard.Interception.Upstream;
+using LocalFirst.Guard.Interception.WebSockets;
 using LocalFirst.Guard.Protocols;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -12,10 +13,10 @@ namespace LocalFirst.Guard.Interception;
 
 /// <summary>
 /// Every HTTP request ends here: decrypted ones and those of base-URL mode. Steps: 1. find out where it is going, or refuse; 2. refuse what
-/// its framing makes ambiguous; 3. refuse by form what cannot be inspected yet; 4. read the body into pooled memory; 5. hand it to the
-/// pipeline.
+/// its framing makes ambiguous; 3. refuse by form what cannot be inspected yet; 4. read the body into pooled memory, unless it opens a WebSocket; 5. hand it
+/// to the pipeline.
 /// </summary>
-internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forwarder, UpstreamClient client, PlainProxy plain)
+internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forwarder, UpstreamClient client, PlainProxy plain, CancellationToken stopping)
 {
     public int OwnPort { get; set; }
 
@@ -150,7 +151,9 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
         var body = options.Bodies.Rent();
         try
         {
-            var refused = RefusedForms.Of(context) ?? await ReadBodyAsync(context, body);
+            var socket = WebSocketUpgrade.EndpointOf(context, wire);
+            wire = socket is null ? wire : WebSocketUpgrade.Opening(wire, socket);
+            var refused = socket is not null ? null : RefusedForms.Of(context) ?? await ReadBodyAsync(context, body);
             using var request = new ExchangeRequest(wire, port, entry, body) { RefusedByForm = refused };
             if (refused is not null)
             {
@@ -158,7 +161,9 @@ internal sealed class RequestEndpoint(BrokerOptions options, IHttpForwarder forw
                 context.Response.Headers.Connection = context.Request.Protocol == "HTTP/2" ? default : "close";
             }
 
-            var upstream = new YarpUpstream(context, forwarder, client, options.Upstreams);
+            IUpstream upstream = socket is null
+                ? new YarpUpstream(context, forwarder, client, options.Upstreams)
+                : new WebSocketBridge(context, request, options, client, stopping);
             await options.Pipeline.HandleAsync(request, upstream, new HttpClientResponse(context), context.RequestAborted);
         }
         catch

@@ -3,14 +3,16 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LocalFirst.Guard.Interception.Upstream;
 
-/// <summary>Counts the answer's bytes on their way to the client without touching or delaying them.</summary>
-internal sealed class CountingBodyFeature(IHttpResponseBodyFeature inner) : IHttpResponseBodyFeature
+/// <summary>Counts the answer's bytes on their way to the client, and shows them to an observer, without touching or delaying them.</summary>
+/// <param name="inner">The way to the client.</param>
+/// <param name="observe">Gets each piece after it was written; null when nobody watches.</param>
+internal sealed class CountingBodyFeature(IHttpResponseBodyFeature inner, Action<ReadOnlyMemory<byte>>? observe = null) : IHttpResponseBodyFeature
 {
     private CountingStream? _stream;
 
     public long BytesWritten => _stream?.BytesWritten ?? 0;
 
-    public Stream Stream => _stream ??= new CountingStream(inner.Stream);
+    public Stream Stream => _stream ??= new CountingStream(inner.Stream, observe);
 
     public PipeWriter Writer => inner.Writer;
 
@@ -23,7 +25,7 @@ internal sealed class CountingBodyFeature(IHttpResponseBodyFeature inner) : IHtt
 
     public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
 
-    private sealed class CountingStream(Stream inner) : Stream
+    private sealed class CountingStream(Stream inner, Action<ReadOnlyMemory<byte>>? observe) : Stream
     {
         public long BytesWritten { get; private set; }
 
@@ -55,12 +57,14 @@ internal sealed class CountingBodyFeature(IHttpResponseBodyFeature inner) : IHtt
         {
             inner.Write(buffer, offset, count);
             BytesWritten += count;
+            observe?.Invoke(buffer.AsMemory(offset, count));
         }
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             await inner.WriteAsync(buffer, cancellationToken);
             BytesWritten += buffer.Length;
+            observe?.Invoke(buffer);
         }
 
         public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -17,8 +17,10 @@ internal sealed class UpstreamClient : IDisposable
         var handler = TransparentHandler.Create(dialer, (host, port) => map.Names(host, port) ? null : AddressPolicy.ObjectionForProvider);
         handler.SslOptions = new SslClientAuthenticationOptions
         {
-            RemoteCertificateValidationCallback = map.ExtraRoots.Count == 0 ? null : (sender, certificate, received, errors) =>
-                errors == SslPolicyErrors.None || (sender is SslStream stream && IsTrustedByOperator(map, stream, certificate, received, errors)),
+            RemoteCertificateValidationCallback = (sender, certificate, received, errors) =>
+                certificate is X509Certificate2 leaf
+                && CertificateRules.Objection(leaf, received) is null
+                && (errors == SslPolicyErrors.None || (map.ExtraRoots.Count > 0 && sender is SslStream stream && IsTrustedByOperator(map, stream, certificate, received, errors))),
         };
         _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
     }

@@ -30,7 +30,7 @@ internal sealed class YarpUpstream(HttpContext context, IHttpForwarder forwarder
         var outgoing = new InspectedBodyStream(body);
         context.Request.Body = outgoing;
 
-        var counting = new CountingBodyFeature(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>());
+        var counting = new CountingBodyFeature(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), Watching(decision.Observer));
         context.Features.Set<IHttpResponseBodyFeature>(counting);
 
         var baseAddress = map.BaseAddressOf(decision.Host, decision.Port);
@@ -72,7 +72,28 @@ internal sealed class YarpUpstream(HttpContext context, IHttpForwarder forwarder
         return new ForwardResult(0, outgoing.BytesRead, counting.BytesWritten, refusal, errorClass);
     }
 
-    private static (string ErrorClass, Refusal Refusal) Explain(ForwarderError error, Exception? failure, string host)
+    /// <summary>Shows the answer to the observer. Its head is known by the first piece of its body.</summary>
+    private Action<ReadOnlyMemory<byte>>? Watching(IAnswerObserver? observer)
+    {
+        if (observer is null)
+        {
+            return null;
+        }
+
+        var begun = false;
+        return piece =>
+        {
+            if (!begun)
+            {
+                begun = true;
+                observer.Begin(context.Response.StatusCode, context.Response.ContentType, context.Response.Headers.ContentEncoding);
+            }
+
+            observer.Observe(piece.Span);
+        };
+    }
+
+    internal static (string ErrorClass, Refusal Refusal) Explain(ForwarderError error, Exception? failure, string host)
     {
         for (var at = failure; at is not null; at = at.InnerException)
         {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LocalFirst.Guard.Policies.Assignment;
 
-/// <summary>Makes one policy of several: all their rules, of which the strictest wins as in any policy.</summary>
+/// <summary>Makes one policy of several: all their rules, of which the strictest wins as in any policy, and the smallest of their budgets.</summary>
 public static class JoinedPolicy
 {
     /// <summary>Joins. A single policy stays what it is.</summary>
@@ -23,6 +23,9 @@ public static class JoinedPolicy
             string.Join('+', ordered.Select(p => p.Version)),
             Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', ordered.Select(p => p.Hash))))),
             string.Join('+', ordered.Select(p => p.Source)),
-            [.. ordered.SelectMany(p => p.Rules.Select(r => r with { Id = $"{p.Name}.{r.Id}" }))]);
+            [.. ordered.SelectMany(p => p.Rules.Select(r => r with { Id = $"{p.Name}.{r.Id}" }))])
+        {
+            MonthlyBudgetUsd = ordered.Min(p => p.MonthlyBudgetUsd),
+        };
     }
 }

@@ -8,7 +8,11 @@ namespace LocalFirst.Guard.Policies.Testing;
 /// <param name="Action">The expected action.</param>
 /// <param name="Rule">Id of a rule that must be among the reasons with the verdict's action; null when any may be.</param>
 /// <param name="Place">Where it stands in the file.</param>
-public sealed record PolicyTestCase(string Name, PolicyFacts Facts, PolicyAction Action, string? Rule, YamlPlace Place);
+public sealed record PolicyTestCase(string Name, PolicyFacts Facts, PolicyAction Action, string? Rule, YamlPlace Place)
+{
+    /// <summary>The cloud model that must be named; null when any or none may be.</summary>
+    public string? Model { get; init; }
+}
 
 /// <summary>How one example ended.</summary>
 /// <param name="Case">The example.</param>
@@ -32,13 +36,13 @@ public sealed record PolicyTestFile(string Source, Policy Policy, IReadOnlyList<
     public static readonly IReadOnlyList<string> CaseKeys = ["name", "facts", "expect"];
 
     /// <summary>Keys of an example's facts. What is left out: <c>state: complete, provider: openai, local: true</c>, no finding.</summary>
-    public static readonly IReadOnlyList<string> FactKeys = ["state", "stateReason", "provider", "client", "phase", "local", "findings"];
+    public static readonly IReadOnlyList<string> FactKeys = ["state", "stateReason", "provider", "client", "phase", "budgetSpent", "local", "findings"];
 
     /// <summary>Keys of a finding.</summary>
     public static readonly IReadOnlyList<string> FindingKeys = ["detector", "rule", "type", "tier", "confidence", "place"];
 
     /// <summary>Keys of what is expected.</summary>
-    public static readonly IReadOnlyList<string> ExpectKeys = ["action", "rule"];
+    public static readonly IReadOnlyList<string> ExpectKeys = ["action", "rule", "model"];
 
     /// <summary>Reads a file of examples and the policy beside it.</summary>
     /// <param name="path">Path of a <c>*.tests.yaml</c>.</param>
@@ -85,6 +89,7 @@ public sealed record PolicyTestFile(string Source, Policy Policy, IReadOnlyList<
         var failure =
             verdict.Action != test.Action ? $"expected {PolicyWords.Of(test.Action)}, got {PolicyWords.Of(verdict.Action)} by {string.Join(", ", deciding)}"
             : test.Rule is not null && !deciding.Contains(test.Rule) ? $"expected rule {test.Rule}, decided by {string.Join(", ", deciding)}"
+            : test.Model is not null && verdict.Model != test.Model ? $"expected the model {test.Model}, got {verdict.Model ?? "the requested one"}"
             : null;
         return new PolicyTestResult(test, verdict, failure);
     }
@@ -99,7 +104,10 @@ public sealed record PolicyTestFile(string Source, Policy Policy, IReadOnlyList<
             ReadFacts(map.Find("facts")?.AsMap()),
             PolicyWords.ActionOf(expect.Require("action").AsScalar().AsOneOf(PolicyWords.Actions))!.Value,
             expect.Find("rule")?.AsScalar().AsText(),
-            map.Place);
+            map.Place)
+        {
+            Model = expect.Find("model")?.AsScalar().AsText(),
+        };
     }
 
     private static PolicyFacts ReadFacts(YamlMap? map)
@@ -113,6 +121,7 @@ public sealed record PolicyTestFile(string Source, Policy Policy, IReadOnlyList<
             Provider = map?.Find("provider")?.AsScalar().AsText() ?? "openai",
             Client = map?.Find("client")?.AsScalar().AsText(),
             Phase = map?.Find("phase")?.AsScalar().AsOneOf(PolicyWords.Phases) is { } phase && phase != PolicyWords.Unknown ? phase : null,
+            Budget = map?.Find("budgetSpent")?.AsScalar().AsBoolean() == true ? new BudgetObstacle(PolicyEvaluator.BudgetSpentRule, "In this test the month's budget is spent.") : null,
             LocalAvailable = local,
             LocalUnavailableReason = local ? null : "this test has none.",
             Findings = map?.Find("findings") is { } findings ? [.. findings.AsList().Items.Select(i => ReadFinding(i.AsMap()))] : [],

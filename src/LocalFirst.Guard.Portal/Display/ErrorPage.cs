@@ -7,7 +7,7 @@ namespace LocalFirst.Guard.Portal.Display;
 /// <summary>Pages for what went wrong. Written without Razor, so that they still appear when a page itself fails; they never show an exception.</summary>
 internal static class ErrorPage
 {
-    public static async Task Write(HttpContext context, HttpStatusCode status, string title, string text)
+    public static async Task Write(HttpContext context, HttpStatusCode status, string title, string text, (string Field, string Token)? signOut = null)
     {
         context.Response.StatusCode = (int)status;
         context.Response.ContentType = "text/html; charset=utf-8";
@@ -31,6 +31,7 @@ internal static class ErrorPage
             <h1>{encoder.Encode(title)}</h1>
             <p>{encoder.Encode(text)}</p>
             <p><a href="/">Back to the start</a></p>
+            {(signOut is { } form ? $"""<form method="post" action="/account/sign-out"><input type="hidden" name="{encoder.Encode(form.Field)}" value="{encoder.Encode(form.Token)}"><button class="quiet">Sign out</button></form>""" : "")}
             </main>
             </body>
             </html>
@@ -48,7 +49,10 @@ internal static class ErrorPage
     }
 
     /// <summary>Turns an exception of a page, and an empty answer with an error status, into a page.</summary>
-    public static async Task Guard(HttpContext context, RequestDelegate next)
+    /// <param name="context">The request.</param>
+    /// <param name="next">What makes the page.</param>
+    /// <param name="afterFailure">What still holds after an exception, and where to look next.</param>
+    public static async Task Guard(HttpContext context, RequestDelegate next, string afterFailure)
     {
         try
         {
@@ -66,7 +70,7 @@ internal static class ErrorPage
         catch (Exception e) when (!context.Response.HasStarted)
         {
             context.Response.Headers.Remove("Content-Length");
-            await Write(context, HttpStatusCode.InternalServerError, "Something failed here", $"The page could not be made ({e.GetType().Name}). The broker itself goes on guarding; 'guard doctor' says more.");
+            await Write(context, HttpStatusCode.InternalServerError, "Something failed here", $"The page could not be made ({e.GetType().Name}). {afterFailure}");
             return;
         }
 
@@ -78,6 +82,7 @@ internal static class ErrorPage
         var (title, text) = context.Response.StatusCode switch
         {
             404 => ("Not here", "There is no page at this address."),
+            413 => ("That is too long", "The form holds more than is taken. Shorten the text and send it again."),
             405 => ("Not that way", "This address does not take that kind of request."),
             400 => ("That form is too old", "Go back, reload the page and try again."),
             _ => ("That did not work", "Go back and try again."),

@@ -73,6 +73,20 @@ internal static class Show
         _ => tier.ToString(CultureInfo.InvariantCulture),
     };
 
+    /// <summary>Money: cents where there are dollars, more places where there are none.</summary>
+    public static string Dollars(decimal usd) => Math.Abs(usd) switch
+    {
+        0 => "$0.00",
+        >= 1 => usd.ToString("$#,0.00;-$#,0.00", CultureInfo.InvariantCulture),
+        >= 0.01m => usd.ToString("$0.000;-$0.000", CultureInfo.InvariantCulture),
+        _ => usd.ToString("$0.0000##;-$0.0000##", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>Money of a record, which counts in 10⁻⁹ US dollars.</summary>
+    public static string NanoDollars(long nanoUsd) => Dollars(nanoUsd / 1_000_000_000m);
+
+    public static string Share(long part, long whole) => whole == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100m * part / whole:0} %");
+
     public static string Bytes(long bytes) => bytes switch
     {
         < 1000 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
@@ -98,6 +112,15 @@ internal static class Show
         var today = clock.GetLocalNow();
         return local.ToString(local.Date == today.Date ? "HH:mm:ss" : "d MMM HH:mm:ss", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>The time in UTC, for a fleet whose people sit in many places.</summary>
+    public static string Utc(DateTimeOffset time) => time.UtcDateTime.ToString("d MMM yyyy, HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>A key as people compare it: SHA-256 of its raw bytes, in the form that SSH made familiar.</summary>
+    public static string Fingerprint(ReadOnlySpan<byte> key) => "SHA256:" + Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(key)).TrimEnd('=');
+
+    /// <summary>A number and its noun.</summary>
+    public static string Count(long number, string noun) => $"{Number(number)} {noun}{(number == 1 ? "" : "s")}";
 
     public static string FullTime(DateTimeOffset time, TimeProvider clock) =>
         TimeZoneInfo.ConvertTime(time, clock.LocalTimeZone).ToString("d MMMM yyyy, HH:mm:ss.fff zzz", CultureInfo.InvariantCulture);

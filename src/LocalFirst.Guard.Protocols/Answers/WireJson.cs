@@ -23,6 +23,14 @@ internal static class WireJson
         return new EncodedAnswer(status, "application/json", buffer.WrittenMemory);
     }
 
+    /// <summary>One JSON object.</summary>
+    public static ReadOnlyMemory<byte> Object(Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        WriteObject(buffer, members);
+        return buffer.WrittenMemory;
+    }
+
     /// <summary>One event. Without a name it is data only.</summary>
     public static void Event(ArrayBufferWriter<byte> buffer, string? name, Action<Utf8JsonWriter> members)
     {

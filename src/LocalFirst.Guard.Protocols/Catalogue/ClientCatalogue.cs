@@ -66,10 +66,25 @@ public sealed class ClientCatalogue
         return id;
     }
 
+    /// <summary>How a client tells its phases; null where nothing is known of it.</summary>
+    /// <param name="id">Id of a client.</param>
+    public ClientPhases? PhasesOf(string? id)
+    {
+        foreach (var client in _clients)
+        {
+            if (string.Equals(client.Id, id, StringComparison.Ordinal))
+            {
+                return client.Phases;
+            }
+        }
+
+        return null;
+    }
+
     private static ClientEntry Read(CatalogueFile file)
     {
         var root = file.Root;
-        file.OnlyKeys(root, "id", "name", "headers", "userAgents");
+        file.OnlyKeys(root, "id", "name", "headers", "userAgents", "phases");
         var headers = new List<HeaderRule>();
         foreach (var item in file.Items(root, "headers"))
         {
@@ -87,10 +102,11 @@ public sealed class ClientCatalogue
         }
 
         _ = file.Required(root, "name");
-        return new ClientEntry(file.Required(root, "id"), headers, userAgents);
+        var phases = root.Children.TryGetValue("phases", out var node) ? ClientPhasesFile.Read(file, file.Mapping(node, "'phases'")) : null;
+        return new ClientEntry(file.Required(root, "id"), headers, userAgents, phases);
     }
 
-    private sealed record ClientEntry(string Id, IReadOnlyList<HeaderRule> Headers, IReadOnlyList<string> UserAgents);
+    private sealed record ClientEntry(string Id, IReadOnlyList<HeaderRule> Headers, IReadOnlyList<string> UserAgents, ClientPhases? Phases);
 
     private sealed record HeaderRule(string Name, string Prefix)
     {

@@ -100,6 +100,7 @@ public sealed partial class ProviderCatalogue
         }
 
         var basePath = file.Optional(root, "basePath");
+        var endpoints = file.Items(root, "endpoints").Select(item => Endpoint(file, file.Mapping(item, "an endpoint"))).ToList();
         return new ProviderEntry
         {
             Id = Checked(file, root, file.Required(root, "id"), Word(), "'id' must be lower-case letters, digits and hyphens."),
@@ -111,23 +112,35 @@ public sealed partial class ProviderCatalogue
                 : throw file.Error(root["errorShape"], "'errorShape' must be openai, anthropic or google."),
             CredentialHeaders = file.Texts(root, "credentialHeaders", Word().IsMatch, "a header name in lower case"),
             CredentialQuery = file.Texts(root, "credentialQuery", text => text.Length > 0, "a parameter name"),
-            Endpoints = [.. file.Items(root, "endpoints").Select(item => Endpoint(file, file.Mapping(item, "an endpoint")))],
+            Endpoints = [.. endpoints.Where(e => !e.IsWebSocket).Select(e => e.Endpoint)],
+            WebSockets = [.. endpoints.Where(e => e.IsWebSocket).Select(e => e.Endpoint)],
         };
     }
 
-    private static ProviderEndpoint Endpoint(CatalogueFile file, YamlMappingNode node)
+    private static (ProviderEndpoint Endpoint, bool IsWebSocket) Endpoint(CatalogueFile file, YamlMappingNode node)
     {
-        file.OnlyKeys(node, "method", "path", "api");
+        file.OnlyKeys(node, "method", "path", "api", "transport");
         var api = file.Required(node, "api");
         if (api is not (ApiForm.OpenAiChat or ApiForm.OpenAiResponses or ApiForm.AnthropicMessages or ApiForm.AnthropicCountTokens))
         {
             throw file.Error(node["api"], $"'api' names no decoder: '{api}'.");
         }
 
-        return new ProviderEndpoint(
+        var endpoint = new ProviderEndpoint(
             Checked(file, node, file.Required(node, "method"), Method(), "'method' must be an HTTP method in capitals."),
             Checked(file, node, file.Required(node, "path"), ExactPath(), "'path' must be an exact path without query, escapes and trailing slash."),
             api);
+        switch (file.Optional(node, "transport"))
+        {
+            case null or "http":
+                return (endpoint, false);
+            case "websocket" when endpoint is { Method: "GET", Api: ApiForm.OpenAiResponses }:
+                return (endpoint, true);
+            case "websocket":
+                throw file.Error(node["transport"], "a websocket has the method GET (its upgrade) and, so far, the api openai.responses.");
+            default:
+                throw file.Error(node["transport"], "'transport' must be http or websocket.");
+        }
     }
 
     private static string Checked(CatalogueFile file, YamlNode node, string value, Regex form, string problem) =>

@@ -3,7 +3,7 @@ namespace LocalFirst.Guard.Protocols;
 /// <summary>One endpoint of a provider.</summary>
 /// <param name="Method">HTTP method.</param>
 /// <param name="Path">Exact path, for example <c>/v1/messages</c>.</param>
-/// <param name="Api">One of <see cref="ApiForm"/>.</param>
+/// <param name="Api">One of <see cref="ApiForm"/>; on a WebSocket the form of each message that a client sends.</param>
 public sealed record ProviderEndpoint(string Method, string Path, string Api);
 
 /// <summary>One provider of the catalogue (<c>rules/providers/*.yaml</c>).</summary>
@@ -24,6 +24,9 @@ public sealed record ProviderEntry
     /// <summary>Known endpoints.</summary>
     public IReadOnlyList<ProviderEndpoint> Endpoints { get; init; } = [];
 
+    /// <summary>Endpoints that are WebSockets whose messages can be inspected (<c>transport: websocket</c>); no other WebSocket is opened.</summary>
+    public IReadOnlyList<ProviderEndpoint> WebSockets { get; init; } = [];
+
     /// <summary>Header names that carry the credential for this very destination; their values are not parts. Lower case.</summary>
     public IReadOnlyList<string> CredentialHeaders { get; init; } = [];
 
@@ -39,9 +42,15 @@ public sealed record ProviderEntry
     /// </summary>
     /// <param name="method">HTTP method, in its own case.</param>
     /// <param name="path">Path without query, as the client wrote it.</param>
-    public ProviderEndpoint? Match(string method, string path)
+    public ProviderEndpoint? Match(string method, string path) => Find(Endpoints, method, path);
+
+    /// <summary>The WebSocket endpoint at a path, equal to the letter, or null.</summary>
+    /// <param name="path">Path without query, as the client wrote it.</param>
+    public ProviderEndpoint? MatchWebSocket(string path) => Find(WebSockets, "GET", path);
+
+    private static ProviderEndpoint? Find(IReadOnlyList<ProviderEndpoint> endpoints, string method, string path)
     {
-        foreach (var endpoint in Endpoints)
+        foreach (var endpoint in endpoints)
         {
             if (string.Equals(endpoint.Method, method, StringComparison.Ordinal)
                 && string.Equals(endpoint.Path, path, StringComparison.Ordinal))

@@ -27,6 +27,8 @@ internal sealed class PromptDraft(JsonTape tape, string provider, IOpaqueLedger 
 
     public bool Stream { get; set; }
 
+    public bool Generates { get; set; } = true;
+
     public bool IncludeUsage { get; set; }
 
     public int? MaxAnswerTokens { get; set; }

@@ -55,7 +55,7 @@ public sealed class RequestDecoder
         }
 
         var session = SessionKeys.FromHeaders(request);
-        var endpoint = request.Provider.Match(request.Method, request.Path);
+        var endpoint = request.StreamEndpoint ?? request.Provider.Match(request.Method, request.Path);
 
         // (2)
         if (contentFailure is not null)
@@ -81,8 +81,8 @@ public sealed class RequestDecoder
         }
 
         // (4)
-        var draft = new PromptDraft(tape, request.Provider.Id, _ledger);
-        var decoder = endpoint is not null && tape.IsObject(0) ? Decoders[endpoint.Api] : Generic;
+        var draft = new PromptDraft(tape, request.Provider.Id, request.IssuedOnStream is { } issued ? new EitherLedger(_ledger, issued) : _ledger);
+        var decoder = endpoint is not null && tape.IsObject(0) ? Decoders.GetValueOrDefault(endpoint.Api) ?? Generic : Generic;
         decoder.Read(draft);
 
         // (5)
@@ -104,7 +104,8 @@ public sealed class RequestDecoder
             Parts = parts,
             RequestedModel = draft.Model,
             SessionKey = session ?? draft.SessionKey,
-            Stream = draft.Stream,
+            Stream = draft.Stream || request.StreamEndpoint is not null,
+            Generates = draft.Generates,
             IncludeUsage = draft.IncludeUsage,
             Tools = draft.Tools,
             TokenEstimate = (int)Math.Ceiling(decodedBody.Length / BytesPerToken),
@@ -182,6 +183,11 @@ public sealed class RequestDecoder
         Parts = parts,
         SessionKey = session,
     };
+
+    private sealed class EitherLedger(IOpaqueLedger first, IOpaqueLedger second) : IOpaqueLedger
+    {
+        public bool WasIssued(string provider, string value) => second.WasIssued(provider, value) || first.WasIssued(provider, value);
+    }
 
     private sealed class EmptyLedger : IOpaqueLedger
     {

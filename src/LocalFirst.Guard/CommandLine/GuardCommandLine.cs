@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Commands;
+using LocalFirst.Guard.Fleet.Membership;
 using LocalFirst.Guard.Fleet.SignIn;
 using LocalFirst.Guard.Interception.Certificates;
 using LocalFirst.Guard.LocalModels;
@@ -96,6 +97,7 @@ internal static class GuardCommandLine
         yield return ReportCommand.Create();
         yield return PortalCommand.Create();
         yield return DoctorCommand.Create();
+        yield return EnrollCommand.Create();
         yield return ServerCommand.Create();
         yield return VersionCommand.Create();
     }
@@ -118,5 +120,5 @@ internal static class GuardCommandLine
 
     /// <summary>Whether its message was written for people: what, where, what next, and never a value from a request.</summary>
     internal static bool IsForPeople(Exception e) =>
-        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException or ReportException or CertificateAuthorityException or DirectorySettingsException;
+        e is GuardException or AuditException or ExecutorException or PolicyException or YamlFileException or PortalException or ReportException or CertificateAuthorityException or DirectorySettingsException or FleetException;
 }

@@ -6,7 +6,7 @@ namespace LocalFirst.Guard.Configuration;
 internal sealed record GuardSettings
 {
     /// <summary>Keys of the file, as <c>schemas/guard.schema.json</c> lists them too (a test keeps both the same).</summary>
-    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "server", "fleet", "azureAd", "plans"];
+    public static readonly IReadOnlyList<string> Keys = ["listen", "portal", "policy", "upstreams", "upstreamTrust", "models", "prices", "server", "fleet", "azureAd", "plans"];
 
     /// <summary>Where the proxy listens; loopback only.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8899);
@@ -17,6 +17,9 @@ internal sealed record GuardSettings
     /// <summary>Name of a built-in policy, or the absolute path of a policy file.</summary>
     public string Policy { get; init; } = "default";
 
+    /// <summary>Whether the file names the policy: on a device of a fleet it then makes the fleet's stricter; the default does not.</summary>
+    public bool NamesPolicy { get; init; }
+
     /// <summary>Base addresses that take the place of providers' hosts; keys compare without case.</summary>
     public IReadOnlyDictionary<string, Uri> Upstreams { get; init; } = new Dictionary<string, Uri>(StringComparer.OrdinalIgnoreCase);
 
@@ -25,6 +28,9 @@ internal sealed record GuardSettings
 
     /// <summary>Local models, the preferred one first. Empty: whatever <c>guard model</c> chose.</summary>
     public IReadOnlyList<ModelSettings> Models { get; init; } = [];
+
+    /// <summary>Absolute paths of price files of the user's own, which go before the prices that ship with the product.</summary>
+    public IReadOnlyList<string> Prices { get; init; } = [];
 
     /// <summary>The fleet server that this device is enrolled with; null when there is none.</summary>
     public Uri? Server { get; init; }
@@ -43,7 +49,7 @@ internal sealed record GuardSettings
 internal sealed record FleetSettings
 {
     /// <summary>Keys of the section.</summary>
-    public static readonly IReadOnlyList<string> Keys = ["name", "listen", "certificate", "certificateKey", "database", "bundleDays"];
+    public static readonly IReadOnlyList<string> Keys = ["name", "listen", "certificate", "certificateKey", "database", "bundleDays", "assignments"];
 
     /// <summary>Name of the fleet, for people.</summary>
     public string Name { get; init; } = "LocalFirst.Guard";
@@ -62,6 +68,9 @@ internal sealed record FleetSettings
 
     /// <summary>Days for which a device that hears nothing obeys its policy, 1…90.</summary>
     public int BundleDays { get; init; } = 7;
+
+    /// <summary>Absolute path of the file with the policy assignments; null when they are kept in the database and changed in the portal.</summary>
+    public string? Assignments { get; init; }
 }
 
 /// <summary>One local model: an embedded one (<see cref="Name"/>) or an OpenAI-compatible endpoint that the operator names (<see cref="Url"/>).</summary>

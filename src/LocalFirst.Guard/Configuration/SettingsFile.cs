@@ -60,8 +60,10 @@ internal static class SettingsFile
             Listen = Endpoint(map.Find("listen")) ?? defaults.Listen,
             Portal = Endpoint(map.Find("portal")) ?? defaults.Portal,
             Policy = PolicyName(map.Find("policy"), folder) ?? defaults.Policy,
+            NamesPolicy = map.Find("policy") is not null,
             Upstreams = Upstreams(map.Find("upstreams")) ?? defaults.Upstreams,
             UpstreamTrust = FilePath(map.Find("upstreamTrust"), folder),
+            Prices = map.Find("prices") is { } prices ? [.. prices.AsScalars().Select(s => FilePath(s, folder)!)] : [],
             Models = Models(map.Find("models"), folder) ?? defaults.Models,
             Server = map.Find("server") is { } server ? Address(server, requireTls: true) : null,
             Fleet = Fleet(map.Find("fleet"), folder) ?? defaults.Fleet,
@@ -231,6 +233,7 @@ internal static class SettingsFile
             CertificateKey = FilePath(map.Find("certificateKey"), folder),
             Database = map.Find("database")?.AsScalar().AsText(maxLength: 4096),
             BundleDays = map.Find("bundleDays")?.AsScalar().AsInteger(1, 90) ?? defaults.BundleDays,
+            Assignments = FilePath(map.Find("assignments"), folder),
         };
     }
 

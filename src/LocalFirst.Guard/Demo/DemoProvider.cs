@@ -43,14 +43,18 @@ internal sealed class DemoProvider : IAsyncDisposable
 
     public static async Task<DemoProvider> StartAsync(string folder, CancellationToken cancellation)
     {
-        var authority = CertificateAuthority.OpenOrCreate(folder, TimeProvider.System);
+        var authority = CertificateAuthority.OpenOrCreate(folder, ["localhost"], TimeProvider.System);
         var leaf = authority.IssueLeaf("localhost");
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IHostLifetime, HostedLifetime>();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(leaf)));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+        {
+            https.ServerCertificate = leaf;
+            https.ServerCertificateChain = authority.Chain;
+        })));
         var app = builder.Build();
         var provider = new DemoProvider(app, authority);
         app.Run(provider.AnswerAsync);

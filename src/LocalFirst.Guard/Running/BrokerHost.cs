@@ -83,8 +83,12 @@ internal sealed class BrokerHost : IAsyncDisposable
         var policy = PolicyFile.Resolve(settings.Policy);
         var upstreams = ReadUpstreams(settings);
 
-        var log = Own(owned, await AuditLog.OpenAsync(new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time }, cancellation));
-        var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, time);
+        var logOptions = new AuditLogOptions { DatabasePath = home.AuditDatabase, KeysFolder = home.Keys, TimeProvider = time };
+        var log = Own(owned, await AuditLog.OpenAsync(logOptions, cancellation));
+        var fleet = Own(owned, FleetLink.Open(home, settings, policy, log, time));
+        var records = await AuditReader.OpenAsync(logOptions, cancellation);
+        var catalogue = ProviderCatalogue.LoadBuiltIn();
+        var authority = CertificateAuthority.OpenOrCreate(home.CertificateAuthority, [.. catalogue.Providers.SelectMany(p => p.Hosts)], time);
         owned.Push(new Owned(authority));
         using (var root = X509Certificate2.CreateFromPem(authority.RootPem))
         {
@@ -99,8 +103,9 @@ internal sealed class BrokerHost : IAsyncDisposable
 
         var inspector = Inspector.Create(Inspections.OptionsOf(home, time));
         var cached = new CachedInspector(inspector, () => inspector.Generation);
-        var catalogue = ProviderCatalogue.LoadBuiltIn();
-        var decide = new DecideStep(facts => PolicyEvaluator.Evaluate(policy, facts), ClientCatalogue.LoadBuiltIn(), executor);
+        var clients = ClientCatalogue.LoadBuiltIn();
+        var route = Routes.Create(settings, clients, records, time);
+        var decide = new DecideStep(fleet.Policy.Decide, clients, executor);
         _ = WarmUp.StartAsync(catalogue, inspector, decide);
         var pipeline = Own(owned, new ExchangePipeline(
             new RequestDecoder(),
@@ -109,7 +114,8 @@ internal sealed class BrokerHost : IAsyncDisposable
             log,
             executor,
             time,
-            new TermsResolver(TermsCatalogue.LoadBuiltIn(), settings.Plans)));
+            new TermsResolver(TermsCatalogue.LoadBuiltIn(), settings.Plans),
+            route));
 
         var questions = await QuestionSource.OpenDeviceAsync(home, settings, cancellation);
         var proxyAddress = settings.Listen.ToString();
@@ -120,7 +126,10 @@ internal sealed class BrokerHost : IAsyncDisposable
             Questions = questions,
             Reports = new ReportDesk(ReportWriters.Over(questions, isFleet: false), journal: null),
             Time = time,
-            Status = () => StatusOf(policy, executor, proxyAddress),
+            Status = () => StatusOf(fleet, executor, proxyAddress),
+            Records = records,
+            Prices = route.Prices,
+            BudgetUsd = () => fleet.Policy.Now.Policy.MonthlyBudgetUsd,
         }));
         await Listening("portal", settings.Portal, () => portal.StartAsync(cancellation));
 
@@ -148,15 +157,23 @@ internal sealed class BrokerHost : IAsyncDisposable
             owned.Push(new ModelHostReport(modelHost, log, time));
         }
 
+        if (authority.Notice is { } notice)
+        {
+            await Console.Error.WriteLineAsync($"guard: {notice}");
+            await log.AppendAsync(new EventRecord { Time = time.GetUtcNow(), Name = "certificate-authority", Detail = notice }, cancellation);
+        }
+
+        policy = fleet.Policy.Now.Policy;
         await log.AppendAsync(
             new EventRecord
             {
                 Time = time.GetUtcNow(),
                 Name = "broker-started",
-                Detail = $"Policy {policy.Name} {policy.Version} ({policy.Hash[..12]}). Local model: {executor.Status.Description}",
+                Detail = $"{fleet.Described}Policy {policy.Name} {policy.Version} ({policy.Hash[..12]}). Local model: {executor.Status.Description}",
             },
             cancellation);
 
+        fleet.Start();
         var host = new BrokerHost(home)
         {
             Log = log,
@@ -230,11 +247,12 @@ internal sealed class BrokerHost : IAsyncDisposable
         return new UpstreamMap(settings.Upstreams, roots);
     }
 
-    private static PortalStatus StatusOf(Policy policy, IChatExecutor executor, string proxy)
+    private static PortalStatus StatusOf(FleetLink fleet, IChatExecutor executor, string proxy)
     {
+        var policy = fleet.Policy.Now.Policy;
         var status = executor.Status;
         var confined = HostOf(executor) is { } host ? host.IsConfined : null;
-        return new PortalStatus(policy.Name, policy.Version, status.Description, status.Available, ConfinementWord(confined), confined, proxy);
+        return new PortalStatus(policy.Name, policy.Version, status.Description, status.Available, ConfinementWord(confined), confined, proxy, fleet.Status, fleet.IsWell);
     }
 
     private static string ConfinementWord(bool? confined) => confined switch

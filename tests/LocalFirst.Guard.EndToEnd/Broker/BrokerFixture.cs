@@ -82,7 +82,8 @@ public abstract class BrokerFixture : IAsyncLifetime
 /// <summary>With the demo model: what must stay is answered here.</summary>
 public sealed class BrokerWithModel : BrokerFixture
 {
-    private protected override Task PrepareAsync() => DemoModel.EnsureAsync(Home);
+    private protected override Task PrepareAsync() =>
+        DemoModel.EnsureAsync(Home, [Some.CleanPrompt(), .. Enum.GetValues<Sensitive>().Select(kind => SensitivePrompt(kind).Prompt)]);
 }
 
 /// <summary>Without a model: what must stay is refused. No test of this collection lets anything leave, so its provider never sees a connection.</summary>

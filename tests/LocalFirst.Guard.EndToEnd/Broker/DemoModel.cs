@@ -9,10 +9,15 @@ internal static class DemoModel
     /// <summary>How its answer starts.</summary>
     public const string AnswerStart = "This answer was written on this machine by the demo model";
 
-    /// <summary>Writes the demo model into the library of this home and chooses it.</summary>
-    public static async Task EnsureAsync(string home)
+    /// <summary>Writes the demo model, with a vocabulary that knows the words of the test's prompts, into the library of this home and chooses it.</summary>
+    public static async Task EnsureAsync(string home, params string[] prompts)
     {
-        DemoModelWriter.EnsureIn(Path.Combine(home, "models"));
+        var models = Directory.CreateDirectory(Path.Combine(home, "models")).FullName;
+        await using (var file = File.Create(Path.Combine(models, $"{DemoModelWriter.Name}.gguf")))
+        {
+            DemoModelWriter.Write(file, prompts);
+        }
+
         var use = await GuardCli.RunAsync(home, ["model", "use", DemoModelWriter.Name, "--home", home]);
         Assert.True(use.ExitCode == 0, use.Everything);
     }

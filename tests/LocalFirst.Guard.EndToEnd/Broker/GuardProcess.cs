@@ -60,9 +60,9 @@ internal sealed partial class GuardProcess : IAsyncDisposable
         """);
 
     /// <summary>Starts it and waits for the line that says it listens.</summary>
-    public static async Task<GuardProcess> StartAsync(string home, IEnumerable<string>? more = null)
+    public static async Task<GuardProcess> StartAsync(string home, IEnumerable<string>? more = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = GuardCli.Command(home, ["run", "--home", home, "--listen", "127.0.0.1:0", "--portal", "127.0.0.1:0", .. more ?? []]);
+        var start = GuardCli.Command(home, ["run", "--home", home, "--listen", "127.0.0.1:0", "--portal", "127.0.0.1:0", .. more ?? []], environment);
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         var errors = Processes.Collect(process.StandardError);

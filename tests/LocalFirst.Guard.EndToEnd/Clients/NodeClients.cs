@@ -33,6 +33,15 @@ internal static class NodeClients
         return file;
     }
 
+    /// <summary>Codex's native binary, which its package for this system brings.</summary>
+    public static async Task<string> CodexAsync()
+    {
+        var system = OperatingSystem.IsWindows() ? "win32" : OperatingSystem.IsMacOS() ? "darwin" : "linux";
+        var processor = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64";
+        var package = Path.Combine(await FolderAsync(), "node_modules", "@openai", $"codex-{system}-{processor}", "vendor");
+        return Assert.Single(Directory.EnumerateFiles(package, OperatingSystem.IsWindows() ? "codex.exe" : "codex", SearchOption.AllDirectories));
+    }
+
     /// <summary>The full path of a program on PATH, or null.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

@@ -10,7 +10,7 @@ namespace LocalFirst.Guard.EndToEnd.Fleet;
 /// <summary>A running <c>guard server</c> with its directory: the real binary, HTTPS, a home of its own.</summary>
 internal sealed class FleetServer : IAsyncDisposable
 {
-    private readonly Process _process;
+    private Process _process;
     private readonly TestFolder _home;
 
     private FleetServer(Process process, TestFolder home, Uri url, OidcProvider directory)
@@ -34,19 +34,19 @@ internal sealed class FleetServer : IAsyncDisposable
         var directory = await OidcProvider.StartAsync(url);
         var home = new TestFolder();
         await File.WriteAllTextAsync(home.File("guard.yaml"), Settings(directory, url, database, tenant));
-        var process = Process.Start(Command(home, directory, "server"))!;
-        process.StandardInput.Close();
-        var errors = Processes.Collect(process.StandardError);
-        var line = await process.StandardOutput.ReadLineAsync().Within("the line `ready server=…` of guard server");
-        if (line?.StartsWith("ready server=", StringComparison.Ordinal) != true)
-        {
-            Processes.End(process);
-            throw new InvalidOperationException($"guard server did not start: {line}\n{string.Join('\n', errors)}");
-        }
-
-        Processes.Collect(process.StandardOutput);
-        return new FleetServer(process, home, url, directory);
+        return new FleetServer(await StartProcessAsync(home, directory), home, url, directory);
     }
+
+    /// <summary>kill −9: no handler of it runs.</summary>
+    public async Task KillAsync()
+    {
+        Processes.End(_process);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    /// <summary>Starts it on the same home and address.</summary>
+    public async Task StartAgainAsync() => _process = await StartProcessAsync(_home, Directory);
 
     /// <summary>A client that trusts the server's certificate and follows no redirect.</summary>
     public HttpClient NewClient()
@@ -72,6 +72,22 @@ internal sealed class FleetServer : IAsyncDisposable
         _process.Dispose();
         await Directory.DisposeAsync();
         _home.Dispose();
+    }
+
+    private static async Task<Process> StartProcessAsync(TestFolder home, OidcProvider directory)
+    {
+        var process = Process.Start(Command(home, directory, "server"))!;
+        process.StandardInput.Close();
+        var errors = Processes.Collect(process.StandardError);
+        var line = await process.StandardOutput.ReadLineAsync().Within("the line `ready server=…` of guard server");
+        if (line?.StartsWith("ready server=", StringComparison.Ordinal) != true)
+        {
+            Processes.End(process);
+            throw new InvalidOperationException($"guard server did not start: {line}\n{string.Join('\n', errors)}");
+        }
+
+        Processes.Collect(process.StandardOutput);
+        return process;
     }
 
     private static string Settings(OidcProvider directory, Uri url, string database, string? tenant) =>

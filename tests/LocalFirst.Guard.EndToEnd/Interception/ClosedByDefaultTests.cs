@@ -14,19 +14,38 @@ namespace LocalFirst.Guard.EndToEnd.Interception;
 public sealed class ClosedByDefaultTests(BrokerWithoutModel broker)
 {
     [Theory]
-    [InlineData(Way.Proxy)]
-    [InlineData(Way.BaseUrl)]
-    public async Task An_upgrade_to_a_WebSocket_is_refused_with_426(Way way)
+    [InlineData(Way.Proxy, "/v1/realtime")]
+    [InlineData(Way.Proxy, "/v1/realtime?model=gpt-realtime")]
+    [InlineData(Way.Proxy, "/v1/responses/")]
+    [InlineData(Way.Proxy, "/v1/chat/completions")]
+    [InlineData(Way.BaseUrl, "/v1/realtime")]
+    public async Task An_upgrade_to_a_WebSocket_that_the_catalogue_does_not_know_is_refused_with_426(Way way, string path)
     {
         await using var connection = await OpenAsync(way);
         var key = Convert.ToBase64String(Guid.NewGuid().ToByteArray());
 
         var response = await connection.RequestAsync(
             "GET",
-            $"{Prefix(way)}/v1/responses",
+            $"{Prefix(way)}{path}",
             HostOf(way),
             ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", $"Sec-WebSocket-Key: {key}"],
             default);
+
+        Assert.Equal(426, response.Status);
+        AssertNothingLeft();
+    }
+
+    [Theory]
+    [InlineData("Sec-WebSocket-Version: 12")]
+    [InlineData("Sec-WebSocket-Key: too-short")]
+    [InlineData("Upgrade: h2c")]
+    [InlineData("Connection: Upgrade, X-Note")]
+    public async Task An_upgrade_that_is_no_well_formed_WebSocket_is_refused_with_426(string odd)
+    {
+        string[] usual = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+        await using var connection = await OpenAsync(Way.Proxy);
+
+        var response = await connection.RequestAsync("GET", "/v1/responses", "api.openai.com", usual.Select(h => h.Split(':')[0] == odd.Split(':')[0] ? odd : h), default);
 
         Assert.Equal(426, response.Status);
         AssertNothingLeft();

@@ -1,7 +1,10 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using LocalFirst.Guard.EndToEnd.Broker;
 using LocalFirst.Guard.EndToEnd.Clients;
 using LocalFirst.Guard.EndToEnd.Provider;
 using LocalFirst.Guard.EndToEnd.Samples;
+using LocalFirst.Guard.LocalModels.DemoModel;
 using LocalFirst.Guard.MachineSetup.Runtimes;
 using Xunit;
 
@@ -76,6 +79,44 @@ public sealed class ClaudeCodeTests(BrokerWithModel broker)
         Assert.True(result.ExitCode == 0, result.Everything);
         Assert.Contains(DemoModel.AnswerStart, result.Out, StringComparison.Ordinal);
         Assert.False(broker.Provider.HasSeen(canary));
+    }
+
+    [Fact]
+    public async Task A_model_that_learned_the_agents_own_prompt_reads_all_of_it_in_fewer_tokens()
+    {
+        await LoopbackNamespace.RequireAsync();
+        var prompt = Some.CleanPrompt();
+        using var folder = new TestFolder();
+        await using var bridge = new PortBridge(folder.File("bridge"), broker.Guard.Proxy.Port);
+        var asked = await ClaudeCode.AskAsync(prompt, bridge, BaseUrl());
+        Assert.True(asked.ExitCode == 0, asked.Everything);
+        var sent = Assert.Single(broker.Provider.Requests, r => r.Path == "/v1/messages" && r.BodyText.Contains(prompt, StringComparison.Ordinal));
+        using var home = new TestFolder();
+        await GuardProcess.ConfigureAsync(home.Path, broker.Provider);
+        await DemoModel.EnsureAsync(home.Path, sent.BodyText);
+        await using var taught = await GuardProcess.StartAsync(home.Path);
+        var flagged = JsonNode.Parse(sent.BodyText.Replace(prompt, $"Is {Some.GitHubToken()} still valid?", StringComparison.Ordinal))!;
+        flagged["stream"] = false;
+
+        var (before, untaught) = await AnswerAsync(broker.Guard, flagged);
+        var (after, answer) = await AnswerAsync(taught, flagged);
+
+        Assert.StartsWith(DemoModel.AnswerStart, untaught, StringComparison.Ordinal);
+        Assert.StartsWith(DemoModel.AnswerStart, answer, StringComparison.Ordinal);
+        Assert.InRange(after, 1, before - 1);
+        Assert.InRange(before, 1, DemoModelWriter.ContextSize);
+    }
+
+    /// <summary>Input tokens and text of a local answer.</summary>
+    private static async Task<(int Tokens, string Text)> AnswerAsync(GuardProcess guard, JsonNode body)
+    {
+        using var client = new HttpClient();
+        using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using var response = await client.PostAsync(new Uri($"{guard.AnthropicBase}/v1/messages"), content, Bounded.Test);
+        var text = await response.Content.ReadAsStringAsync(Bounded.Test);
+        Assert.True(response.IsSuccessStatusCode, text);
+        var answer = JsonNode.Parse(text)!;
+        return (answer["usage"]!["input_tokens"]!.GetValue<int>(), answer["content"]![0]!["text"]!.GetValue<string>().TrimStart());
     }
 
     private void AssertArrivedAsWritten(string prompt, IReadOnlyList<string> connections, string prefix)

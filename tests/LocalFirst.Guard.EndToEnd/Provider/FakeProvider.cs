@@ -21,6 +21,7 @@ internal sealed class FakeProvider : IAsyncDisposable
     private const int MaxBody = 200_000_000;
 
     private readonly ConcurrentQueue<ReceivedRequest> _requests = new();
+    private readonly ConcurrentQueue<ProviderSocket> _sockets = new();
     private readonly TestAuthority _authority;
     private readonly WebApplication _app;
     private int _connections;
@@ -47,6 +48,9 @@ internal sealed class FakeProvider : IAsyncDisposable
 
     /// <summary>Bytes received inside TLS: zero means that not even a request line left.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>The WebSockets opened so far, oldest first.</summary>
+    public IReadOnlyList<ProviderSocket> Sockets => [.. _sockets];
 
     /// <summary>Holds streams back when set.</summary>
     public AnswerPace? Pace { get; set; }
@@ -85,6 +89,7 @@ internal sealed class FakeProvider : IAsyncDisposable
         await File.WriteAllTextAsync(trust, authority.Pem);
         var app = builder.Build();
         self = new FakeProvider(authority, app, trust);
+        app.UseWebSockets();
         app.Run(self.HandleAsync);
         await app.StartAsync();
         var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -96,7 +101,8 @@ internal sealed class FakeProvider : IAsyncDisposable
     public bool HasSeen(string text) => _requests.Any(r =>
         r.Target.Contains(text, StringComparison.Ordinal)
         || r.Headers.Any(h => h.Value.Contains(text, StringComparison.Ordinal))
-        || r.Body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);
+        || r.Body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0)
+        || _sockets.Any(s => s.HasSeen(text));
 
     public async ValueTask DisposeAsync()
     {
@@ -108,9 +114,10 @@ internal sealed class FakeProvider : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         using var body = new MemoryStream();
+        var isSocket = context.WebSockets.IsWebSocketRequest;
         try
         {
-            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            await (isSocket ? Stream.Null : context.Request.Body).CopyToAsync(body, context.RequestAborted);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -124,6 +131,14 @@ internal sealed class FakeProvider : IAsyncDisposable
         _requests.Enqueue(request);
         try
         {
+            if (isSocket && Answer is null)
+            {
+                var socket = new ProviderSocket(request);
+                _sockets.Enqueue(socket);
+                await socket.ServeAsync(context, Pace);
+                return;
+            }
+
             await (Answer?.Invoke(context, request) ?? ProviderAnswers.AnswerAsync(context, request, Pace));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

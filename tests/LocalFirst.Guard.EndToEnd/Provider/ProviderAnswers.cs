@@ -15,6 +15,26 @@ internal static class ProviderAnswers
     private const int PromptTokens = 11;
     private const int AnswerTokens = 7;
 
+    /// <summary>The answer as the messages of a WebSocket, one event each; the pieces of its text are marked.</summary>
+    /// <param name="request">The client's <c>response.create</c>.</param>
+    /// <param name="id">Id of the response.</param>
+    public static IEnumerable<(string Message, bool IsPiece)> SocketMessages(JsonElement request, string id)
+    {
+        var model = request.TryGetProperty("model", out var asked) ? asked.GetString()! : "fake";
+        if (request.TryGetProperty("generate", out var generate) && generate.ValueKind == JsonValueKind.False)
+        {
+            var number = 0;
+            return new[] { ("response.created", "in_progress"), ("response.completed", "completed") }.Select(step =>
+            {
+                var response = Response(model, step.Item2, null);
+                response["id"] = id;
+                return (new JsonObject { ["type"] = step.Item1, ["sequence_number"] = number++, ["response"] = response }.ToJsonString(), false);
+            });
+        }
+
+        return ResponseEvents(model).Select(e => (e.Data.Replace("\"resp_fake\"", $"\"{id}\"", StringComparison.Ordinal), e.IsPiece));
+    }
+
     /// <summary>Answers the request, or 404 when the path is none of a provider's.</summary>
     public static Task AnswerAsync(HttpContext context, ReceivedRequest request, AnswerPace? pace) => (request.Method, request.Path) switch
     {

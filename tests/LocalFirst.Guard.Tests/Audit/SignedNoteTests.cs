@@ -35,6 +35,10 @@ public sealed class SignedNoteTests
     [Theory]
     [InlineData("o\n03\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")]
     [InlineData("o\n+3\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")]
+    [InlineData("o\n00\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")]
+    [InlineData("o\n9007199254740992\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")]
+    [InlineData("o\n3\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\n")]
+    [InlineData("o\n3\n47DEQpj8HBSa+/TImW+5JCe uQeRkm5NMpJWZG3hSuFU=\n")]
     [InlineData("o\n3\n47DEQpj8HBSa\n")]
     [InlineData("\n3\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")]
     [InlineData("o\n3\n")]
@@ -47,7 +51,32 @@ public sealed class SignedNoteTests
         Assert.Equal(3, Checkpoint.Parse("o\n3\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nextension\n").Size);
 
     [Theory]
+    [InlineData("localfirst-guard/d/01")]
+    [InlineData("localfirst-guard/d/0")]
+    [InlineData("localfirst-guard/d/+1")]
+    [InlineData("localfirst-guard/d/1 ")]
+    [InlineData("localfirst-guard/d/1/")]
+    [InlineData("localfirst-guard/d/")]
+    [InlineData("localfirst-guard//1")]
+    [InlineData("localfirst-guard/d/99999999999999999999")]
+    public void An_origin_that_is_written_in_another_way_is_none(string origin) =>
+        Assert.Throws<FormatException>(() => LogOrigin.Parse(origin));
+
+    [Fact]
+    public void An_origin_is_read_as_it_is_written() =>
+        Assert.Equal("localfirst-guard/d/10", LogOrigin.Parse("localfirst-guard/d/10").ToString());
+
+    [Theory]
+    [InlineData("old 01\n\nnote")]
+    [InlineData("old +1\n\nnote")]
+    [InlineData("old \n\nnote")]
+    [InlineData("old 1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\n\nnote")]
+    public void An_add_checkpoint_body_that_is_written_in_another_way_is_none(string body) =>
+        Assert.Throws<FormatException>(() => LocalFirst.Guard.Audit.Ingest.CheckpointRequest.Parse(body));
+
+    [Theory]
     [InlineData("name")]
+    [InlineData("example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")]
     [InlineData("name+00000000+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")]
     [InlineData("with space+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")]
     [InlineData("example.com/foo+530d903a+!!!")]

@@ -68,11 +68,59 @@ public sealed class DeviceSignatureTests : IDisposable
         var time = new FakeTimeProvider(Now);
         var nonces = new NonceMemory(time, TimeSpan.FromMinutes(10));
 
-        Assert.True(nonces.TryUse("a"));
-        Assert.False(nonces.TryUse("a"));
+        Assert.Equal(NonceUse.Fresh, nonces.Use(Hex(1), Hex(7)));
+        Assert.Equal(NonceUse.Repeated, nonces.Use(Hex(1), Hex(7)));
+        Assert.Equal(NonceUse.Fresh, nonces.Use(Hex(2), Hex(7)));
         time.Advance(TimeSpan.FromMinutes(10));
-        Assert.True(nonces.TryUse("a"));
+        Assert.Equal(NonceUse.Fresh, nonces.Use(Hex(1), Hex(7)));
     }
+
+    [Fact]
+    public void A_device_that_floods_shuts_out_itself_alone_and_not_for_ever()
+    {
+        var time = new FakeTimeProvider(Now);
+        var nonces = new NonceMemory(time, TimeSpan.FromMinutes(10));
+        for (var i = 0; i < NonceMemory.MostOfOne; i++)
+        {
+            Assert.Equal(NonceUse.Fresh, nonces.Use(Hex(1), Hex(i)));
+        }
+
+        Assert.Equal(NonceUse.TooMany, nonces.Use(Hex(1), Hex(-1)));
+        Assert.Equal(NonceUse.Repeated, nonces.Use(Hex(1), Hex(5)));
+        Assert.Equal(NonceUse.Fresh, nonces.Use(Hex(2), Hex(-1)));
+        time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(NonceUse.Fresh, nonces.Use(Hex(1), Hex(-1)));
+    }
+
+    [Fact]
+    public void A_device_has_two_bodies_in_memory_at_most()
+    {
+        var gate = new UploadGate();
+        var first = gate.TryEnter("a");
+        using var second = gate.TryEnter("a");
+
+        Assert.Null(gate.TryEnter("a"));
+        using var other = gate.TryEnter("b");
+        Assert.NotNull(other);
+        first!.Dispose();
+        first.Dispose();
+        using var third = gate.TryEnter("a");
+        Assert.NotNull(third);
+        Assert.Null(gate.TryEnter("a"));
+    }
+
+    [Theory]
+    [InlineData("created=1", "created=01")]
+    [InlineData("created=1", "created=+1")]
+    public void A_number_that_is_written_in_another_way_is_no_signature(string written, string otherwise)
+    {
+        var sent = Sign(SignedRequest.Of("GET", Address, DeviceSignature.DigestOf([])));
+
+        Assert.NotNull(DeviceSignature.Parse(sent.InputValue, sent.SignatureValue));
+        Assert.Null(DeviceSignature.Parse(sent.InputValue.Replace(written, otherwise, StringComparison.Ordinal), sent.SignatureValue));
+    }
+
+    private static string Hex(int number) => ((UInt128)(uint)number).ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 
     private DeviceSignature Sign(SignedRequest request) => DeviceSignature.Create(_device.DeviceId, message => _device.Sign(message), request, Now);
 }

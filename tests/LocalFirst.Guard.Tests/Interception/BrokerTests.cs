@@ -22,7 +22,7 @@ public sealed class BrokerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _authority = CertificateAuthority.OpenOrCreate(_folder, TimeProvider.System);
+        _authority = CertificateAuthority.OpenOrCreate(_folder, ["api.openai.com"], TimeProvider.System);
         var dialer = new GuardedDialer((_, _) =>
         {
             Interlocked.Increment(ref _dialled);
@@ -66,6 +66,10 @@ public sealed class BrokerTests : IAsyncLifetime
     [InlineData("GET /v1/models HTTP/1.1\r\nHost: api.openai.com:8443\r\n\r\n", "421")]
     [InlineData("POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Encoding: br\r\nConnection: Content-Encoding\r\nContent-Length: 2\r\n\r\n{}", "400")]
     [InlineData("POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\nConnection: keep-alive, content-type\r\nContent-Length: 2\r\n\r\n{}", "400")]
+    [InlineData("GET /v1/\tmodels HTTP/1.1\r\nHost: api.openai.com\r\n\r\n", "400")]
+    [InlineData("GET /v1/models#x HTTP/1.1\r\nHost: api.openai.com\r\n\r\n", "400")]
+    [InlineData("GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\nX[]: 1\r\n\r\n", "400")]
+    [InlineData("POST /v1/chat/completions HTTP/1.0\r\nHost: api.openai.com\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400")]
     public async Task What_two_readers_could_read_as_two_requests_is_refused_before_anything_is_dialled(string request, string status)
     {
         var answer = await AskAsync(request);

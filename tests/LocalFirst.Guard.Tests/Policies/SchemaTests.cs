@@ -17,6 +17,9 @@ public sealed class SchemaTests
         var defs = schema.GetProperty("$defs");
         Assert.Equal(PolicyWords.PolicyKeys, Keys(schema));
         Assert.Equal(PolicyWords.RuleKeys, Keys(defs.GetProperty("rule")));
+        Assert.Equal(PolicyWords.BudgetKeys, Keys(schema.GetProperty("properties").GetProperty("budget")));
+        Assert.Equal(PolicyFile.MaxBudgetUsd, schema.GetProperty("properties").GetProperty("budget").GetProperty("properties").GetProperty("monthlyUsd").GetProperty("maximum").GetInt32());
+        Assert.Equal(PolicyFile.MaxModelLength, defs.GetProperty("rule").GetProperty("properties").GetProperty("model").GetProperty("maxLength").GetInt32());
         Assert.Equal(PolicyWords.WhenKeys, Keys(defs.GetProperty("when")));
         Assert.Equal(PolicyWords.Actions, Enum(defs.GetProperty("rule").GetProperty("properties").GetProperty("then")));
         Assert.Equal(PolicyWords.Detectors, Enum(defs.GetProperty("detectorWord")));
@@ -58,6 +61,7 @@ public sealed class SchemaTests
     [InlineData("assignments.schema.json")]
     [InlineData("policy.schema.json")]
     [InlineData("guard.schema.json")]
+    [InlineData("prices.schema.json")]
     public void No_object_of_a_schema_takes_unknown_keys_and_no_reference_dangles(string file)
     {
         var root = Schema(file);

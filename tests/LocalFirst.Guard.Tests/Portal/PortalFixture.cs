@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Questions;
 using LocalFirst.Guard.Portal;
 using LocalFirst.Guard.Tests.Audit.Questions;
@@ -21,7 +22,7 @@ internal sealed partial class PortalFixture : IAsyncDisposable
 
     public int Port => App.Url.Port;
 
-    public static async Task<PortalFixture> StartAsync(FakeRecords? records = null)
+    public static async Task<PortalFixture> StartAsync(IRecordSource? records = null, decimal? budget = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 9, 0, 0, TimeSpan.Zero));
         var audit = new FakeAuditReader();
@@ -31,8 +32,10 @@ internal sealed partial class PortalFixture : IAsyncDisposable
             Audit = audit,
             Status = () => new PortalStatus("default", "1", "demo model", true, "own namespaces", true, "http://127.0.0.1:8899"),
             Time = time,
-            Questions = records is null ? null : new TwoQuestions(records, records),
-            Reports = records is null ? null : new QuestionsPageTests.EchoDesk(),
+            Records = records,
+            BudgetUsd = () => budget,
+            Questions = records is FakeRecords fake ? new TwoQuestions(fake, fake) : null,
+            Reports = records is FakeRecords ? new QuestionsPageTests.EchoDesk() : null,
         });
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new PortalFixture(app, audit, time);

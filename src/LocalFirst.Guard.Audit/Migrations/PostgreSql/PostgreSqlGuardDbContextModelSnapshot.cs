@@ -272,6 +272,38 @@ namespace LocalFirst.Guard.Audit.Migrations.PostgreSql
                     b.ToTable("documents", (string)null);
                 });
 
+            modelBuilder.Entity("LocalFirst.Guard.Audit.Storage.Fleet.OtherCheckpointRow", b =>
+                {
+                    b.Property<string>("DeviceId")
+                        .HasColumnType("text")
+                        .HasColumnName("device_id");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint")
+                        .HasColumnName("epoch");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size");
+
+                    b.Property<string>("Root")
+                        .HasColumnType("text")
+                        .HasColumnName("root");
+
+                    b.Property<string>("Note")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("note");
+
+                    b.Property<long>("SeenMs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seen_ms");
+
+                    b.HasKey("DeviceId", "Epoch", "Size", "Root");
+
+                    b.ToTable("device_other_checkpoints", (string)null);
+                });
+
             modelBuilder.Entity("LocalFirst.Guard.Audit.Storage.Fleet.PersonRow", b =>
                 {
                     b.Property<string>("ObjectId")

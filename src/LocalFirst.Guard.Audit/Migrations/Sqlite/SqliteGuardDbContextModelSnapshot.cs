@@ -265,6 +265,38 @@ namespace LocalFirst.Guard.Audit.Migrations.Sqlite
                     b.ToTable("documents", (string)null);
                 });
 
+            modelBuilder.Entity("LocalFirst.Guard.Audit.Storage.Fleet.OtherCheckpointRow", b =>
+                {
+                    b.Property<string>("DeviceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device_id");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("epoch");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("size");
+
+                    b.Property<string>("Root")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("root");
+
+                    b.Property<string>("Note")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("note");
+
+                    b.Property<long>("SeenMs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seen_ms");
+
+                    b.HasKey("DeviceId", "Epoch", "Size", "Root");
+
+                    b.ToTable("device_other_checkpoints", (string)null);
+                });
+
             modelBuilder.Entity("LocalFirst.Guard.Audit.Storage.Fleet.PersonRow", b =>
                 {
                     b.Property<string>("ObjectId")

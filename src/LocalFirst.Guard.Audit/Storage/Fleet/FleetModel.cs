@@ -90,5 +90,16 @@ internal static class FleetModel
             checkpoint.Property(c => c.Size).HasColumnName("size");
             checkpoint.Property(c => c.Note).HasColumnName("note");
         });
+        model.Entity<OtherCheckpointRow>(checkpoint =>
+        {
+            checkpoint.ToTable("device_other_checkpoints");
+            checkpoint.HasKey(c => new { c.DeviceId, c.Epoch, c.Size, c.Root });
+            checkpoint.Property(c => c.DeviceId).HasColumnName("device_id");
+            checkpoint.Property(c => c.Epoch).HasColumnName("epoch");
+            checkpoint.Property(c => c.Size).HasColumnName("size");
+            checkpoint.Property(c => c.Root).HasColumnName("root");
+            checkpoint.Property(c => c.Note).HasColumnName("note");
+            checkpoint.Property(c => c.SeenMs).HasColumnName("seen_ms");
+        });
     }
 }

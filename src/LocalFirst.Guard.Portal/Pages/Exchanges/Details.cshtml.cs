@@ -1,4 +1,5 @@
 using LocalFirst.Guard.Audit;
+using LocalFirst.Guard.Portal.Display;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -12,9 +13,7 @@ internal sealed class DetailsModel(IAuditReader audit, TimeProvider time) : Page
 
     public ExchangeEntry Entry { get; private set; } = null!;
 
-    public TimeProvider Clock => time;
-
-    public DateTimeOffset Now => time.GetUtcNow();
+    public ExchangeView View => new(Entry, time.GetUtcNow(), Show.FullTime(Entry.Decision.Time, time), "this machine", [new("Leaf", Show.Number(Entry.DecisionIndex), "/log")]);
 
     public async Task<IActionResult> OnGetAsync(string id, CancellationToken cancellation)
     {

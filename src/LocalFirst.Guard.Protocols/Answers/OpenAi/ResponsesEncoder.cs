@@ -19,6 +19,14 @@ internal sealed class ResponsesEncoder(Func<Exception, string> describeFailure, 
     {
         var head = NewHead(prompt);
         var sequence = 0;
+        if (!prompt.Generates)
+        {
+            // A warm-up: created and completed, with no output in between.
+            yield return Named("response.created", sequence++, json => WriteResponse(json, head, "in_progress", null, null));
+            yield return Named("response.completed", sequence, json => WriteResponse(json, head, "completed", null, null));
+            yield break;
+        }
+
         yield return Named("response.created", sequence++, json => WriteResponse(json, head, "in_progress", null, null));
         yield return Named("response.in_progress", sequence++, json => WriteResponse(json, head, "in_progress", null, null));
         yield return Named("response.output_item.added", sequence++, json =>

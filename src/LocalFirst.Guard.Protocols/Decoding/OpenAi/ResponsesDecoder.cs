@@ -9,6 +9,7 @@ internal sealed class ResponsesDecoder : IBodyDecoder
         tape.Annotate(0, PartRole.None, Provenance.Harness);
         draft.Model = tape.Text(0, "model");
         draft.Stream = tape.IsTrue(0, "stream");
+        draft.Generates = tape.Find(0, "generate") is var generate && (generate < 0 || tape[generate].Kind != System.Text.Json.JsonTokenType.False);
         draft.MaxAnswerTokens = tape.Number(0, "max_output_tokens");
         draft.SessionKey = tape.Text(0, "prompt_cache_key");
         draft.Reference(0, "previous_response_id", "an earlier answer that the provider keeps");

@@ -1,5 +1,8 @@
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Fleet;
+using LocalFirst.Guard.Audit.Keys;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace LocalFirst.Guard.Tests.Audit.Fleet;
@@ -108,15 +111,61 @@ public abstract class FleetStoreTests(FleetDatabases databases)
     }
 
     [Fact]
-    public async Task Documents_can_be_added_and_neither_changed_nor_deleted()
+    public async Task A_group_whose_name_holds_a_line_feed_is_not_two_groups()
+    {
+        var store = await OpenAsync();
+        await store.SavePersonAsync(new FleetPerson("oid-1", "tid", "eve@example.test", ["harmless\ngroup-security", "g1"], Now), Stop);
+
+        Assert.Equal(["g1"], (await store.FindPersonAsync("oid-1", Stop))!.Groups);
+    }
+
+    [Theory]
+    [InlineData("leaves", "INSERT INTO leaves (sequence, epoch, leaf_index, leaf_hash, record, type, time_ms) VALUES (0, 1, 0, {0}, {0}, 'event', 0)")]
+    [InlineData("checkpoints", "INSERT INTO checkpoints (epoch, size, note) VALUES (1, 1, 'note')")]
+    [InlineData("documents", "INSERT INTO documents (kind, name, version, text, hash, written_by, written_ms) VALUES ('policy', 'a', 1, 'text', 'hash', 'ada', 0)")]
+    [InlineData("bundles", "INSERT INTO bundles (device_id, version, content_hash, issued_ms) VALUES ('a', 1, 'hash', 0)")]
+    [InlineData("device_leaves", "INSERT INTO device_leaves (device_id, epoch, leaf_index, leaf_hash, record, type, time_ms) VALUES ('a', 1, 0, {0}, {0}, 'event', 0)")]
+    [InlineData("device_checkpoints", "INSERT INTO device_checkpoints (device_id, epoch, size, note) VALUES ('a', 1, 1, 'note')")]
+    [InlineData("device_other_checkpoints", "INSERT INTO device_other_checkpoints (device_id, epoch, size, root, note, seen_ms) VALUES ('a', 1, 1, 'root', 'note', 0)")]
+    public async Task What_only_grows_can_be_added_to_and_neither_changed_nor_deleted(string table, string insert)
     {
         var connection = await databases.NewAsync();
         var database = await FleetDatabase.OpenAsync(connection, TimeProvider.System, Stop);
-        await database.Store.AddDocumentAsync(Document("strict", 1, "a"), Stop);
-        foreach (var sql in new[] { "UPDATE documents SET text = 'b'", "DELETE FROM documents" })
+        Assert.Equal(1, await database.RunAsync(context => context.Database.ExecuteSqlRawAsync(insert, [new byte[32]], Stop)));
+        var column = insert[(insert.IndexOf('(', StringComparison.Ordinal) + 1)..insert.IndexOf(',', StringComparison.Ordinal)];
+        string[] changes = [$"UPDATE {table} SET {column} = {column}", $"DELETE FROM {table}", .. connection.Contains("Host=", StringComparison.Ordinal) ? [$"TRUNCATE {table}"] : Array.Empty<string>()];
+        foreach (var sql in changes)
         {
-            await Assert.ThrowsAsync<AuditException>(() => database.RunAsync(context => Microsoft.EntityFrameworkCore.RelationalDatabaseFacadeExtensions.ExecuteSqlRawAsync(context.Database, sql, Stop)));
+            var error = await Assert.ThrowsAsync<AuditException>(() => database.RunAsync(context => context.Database.ExecuteSqlRawAsync(sql, Stop)));
+            Assert.Contains("append-only", error.InnerException!.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Servers_that_start_at_once_on_an_empty_database_all_start()
+    {
+        var connection = await databases.NewAsync();
+
+        var opened = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => FleetDatabase.OpenAsync(connection, TimeProvider.System, Stop))));
+
+        await opened[0].Store.EnrollAsync(Device("a", 1), Stop);
+        Assert.All(await Task.WhenAll(opened.Select(o => o.Store.ListDevicesAsync(Stop))), devices => Assert.Single(devices));
+    }
+
+    [Fact]
+    public async Task A_server_with_other_keys_does_not_start_on_the_database_of_a_fleet()
+    {
+        using var folder = new TempLog();
+        using var own = FleetKeys.Open(Path.Combine(folder.Home, "own"));
+        using var other = FleetKeys.Open(Path.Combine(folder.Home, "other"));
+        var store = await OpenAsync();
+        await FleetIdentity.ClaimAsync(store, own, "own", TimeProvider.System, Stop);
+        await FleetIdentity.ClaimAsync(store, own, "own", TimeProvider.System, Stop);
+
+        var error = await Assert.ThrowsAsync<AuditException>(() => FleetIdentity.ClaimAsync(store, other, "other", TimeProvider.System, Stop));
+
+        Assert.Contains(own.FleetId, error.Message, StringComparison.Ordinal);
+        Assert.Contains("→ Copy fleet-id", error.Message, StringComparison.Ordinal);
     }
 
     private static FleetDevice Device(string id, byte key) => new(id, "laptop", Enumerable.Repeat(key, 32).ToArray(), "oid-1", Now, null, null, null);
@@ -128,14 +177,54 @@ public abstract class FleetStoreTests(FleetDatabases databases)
 
 public sealed class FleetDatabaseErrorTests
 {
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("Host=127.0.0.1;Port=1;Database=guard;Username=guard;Timeout=2", "cannot be reached")]
+    [InlineData("Host=name.invalid;Database=guard;Username=guard;Timeout=2", "cannot be reached")]
     [InlineData("Host=127.0.0.1;Port=none", "connection string")]
+    [InlineData("Database=guard;Username=guard", "names no server")]
     public async Task An_unusable_connection_says_what_to_do(string connection, string expected)
     {
-        var error = await Assert.ThrowsAsync<AuditException>(() => FleetDatabase.OpenAsync(connection, TimeProvider.System, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<AuditException>(() => FleetDatabase.OpenAsync(connection, TimeProvider.System, Stop));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains("→", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("postgresql://guard:{0}@db.example.test/guard")]
+    [InlineData("postgres://db.example.test/guard?password={0}")]
+    [InlineData("PostgreSQL://{0}")]
+    [InlineData("Password={0};Database=guard")]
+    [InlineData("Username=guard;Password={0}")]
+    public async Task What_is_no_path_never_becomes_a_file_and_is_not_repeated(string connection)
+    {
+        using var folder = new TempLog();
+        var secret = "hunter" + 2;
+
+        var error = await Assert.ThrowsAsync<AuditException>(() => FleetDatabase.OpenAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, connection, secret), TimeProvider.System, Stop));
+
+        Assert.DoesNotContain(secret, error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("→ Write ", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists("postgresql:") || File.Exists("Password=" + secret));
+    }
+
+    [Fact]
+    public async Task A_server_that_was_killed_while_it_made_the_tables_starts_again()
+    {
+        using var folder = new TempLog();
+        var path = Path.Combine(folder.Home, "fleet.db");
+        await using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString()))
+        {
+            await connection.OpenAsync(Stop);
+            await using var command = connection.CreateCommand();
+            command.CommandText = """CREATE TABLE "__EFMigrationsLock" ("Id" INTEGER NOT NULL PRIMARY KEY, "Timestamp" TEXT NOT NULL); INSERT INTO "__EFMigrationsLock" VALUES (1, '2026-11-25 00:00:00+00:00');""";
+            await command.ExecuteNonQueryAsync(Stop);
+        }
+
+        var database = await FleetDatabase.OpenAsync(path, TimeProvider.System, Stop).WaitAsync(TimeSpan.FromMinutes(1), Stop);
+
+        Assert.Empty(await database.Store.ListDevicesAsync(Stop));
     }
 }

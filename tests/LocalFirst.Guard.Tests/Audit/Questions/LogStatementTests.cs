@@ -15,11 +15,11 @@ public sealed class LogStatementTests : IDisposable
     public async Task Size_and_root_are_those_of_the_checkpoint_even_when_more_is_stored()
     {
         var (records, head) = await RecordsAsync();
-        records.Heads.Add(head with { Size = head.Size + 5, RootHash = "AAAA" });
+        records.Heads.Add(head with { StoredSize = head.StoredSize + 5, CoveredRootHash = "AAAA" });
 
         var statement = Assert.Single((await records.AskAsync()).Logs);
 
-        Assert.Equal((head.Size, head.RootHash, 5), (statement.Size, statement.RootHash, statement.Newer));
+        Assert.Equal((head.StoredSize, head.CoveredRootHash, 5), (statement.Size, statement.RootHash, statement.Newer));
         Assert.True(statement.IsWhole);
     }
 
@@ -29,7 +29,7 @@ public sealed class LogStatementTests : IDisposable
         var (records, head) = await RecordsAsync();
         records.Heads.Add(head);
         Assert.True((await records.AskAsync()).IsWhole);
-        records.Records.Add(new SourcedRecord(head.Device, null, 1, head.Size, FakeRecords.Decision("late"), default));
+        records.Records.Add(new SourcedRecord(head.Device, null, 1, head.StoredSize, FakeRecords.Decision("late"), default));
 
         var answer = await records.AskAsync();
 
