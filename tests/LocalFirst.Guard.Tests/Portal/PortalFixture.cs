@@ -34,8 +34,8 @@ internal sealed partial class PortalFixture : IAsyncDisposable
             Time = time,
             Records = records,
             BudgetUsd = () => budget,
-            Questions = records is FakeRecords fake ? new TwoQuestions(fake, fake) : null,
-            Reports = records is FakeRecords ? new QuestionsPageTests.EchoDesk() : null,
+            Questions = records is QuestionRecords fake ? new TwoQuestions(fake, fake) : null,
+            Reports = records is QuestionRecords ? new QuestionsPageTests.EchoDesk() : null,
         });
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new PortalFixture(app, audit, time);

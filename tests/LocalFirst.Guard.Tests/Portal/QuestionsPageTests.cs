@@ -3,7 +3,7 @@ using LocalFirst.Guard.Audit.Questions;
 using LocalFirst.Guard.Portal.Reports;
 using LocalFirst.Guard.Tests.Audit.Questions;
 using Xunit;
-using static LocalFirst.Guard.Tests.Audit.Questions.FakeRecords;
+using static LocalFirst.Guard.Tests.Audit.Questions.QuestionRecords;
 
 namespace LocalFirst.Guard.Tests.Portal;
 
@@ -14,7 +14,7 @@ public sealed class QuestionsPageTests
     [Fact]
     public async Task The_numbers_are_those_of_the_answer_and_hostile_names_are_text()
     {
-        var records = new FakeRecords().Add(Decision("a", findings: 1, provider: Hostile, terms: Hostile)).Add(Outcome("a", bytes: 4321)).Add(Decision("b", "block")).Add(Outcome("b", "refused", 0));
+        var records = new QuestionRecords().Add(Decision("a", findings: 1, provider: Hostile, terms: Hostile)).Add(Outcome("a", bytes: 4321)).Add(Decision("b", "block")).Add(Outcome("b", "refused", 0));
         await using var portal = await PortalFixture.StartAsync(records);
         using var browser = await portal.SignInAsync();
 
@@ -30,7 +30,7 @@ public sealed class QuestionsPageTests
     [Fact]
     public async Task A_period_that_is_none_is_said_to_be_none()
     {
-        await using var portal = await PortalFixture.StartAsync(new FakeRecords());
+        await using var portal = await PortalFixture.StartAsync(new QuestionRecords());
         using var browser = await portal.SignInAsync();
         Assert.Contains("The period ends before it begins.", await browser.TextAsync("/questions?from=2026-11-30&to=2026-11-01"), StringComparison.Ordinal);
         Assert.Contains("The beginning is neither a day", await browser.TextAsync("/questions?from=%3Cb%3E"), StringComparison.Ordinal);
@@ -51,7 +51,7 @@ public sealed class QuestionsPageTests
     [Fact]
     public async Task A_report_is_saved_and_never_shown_in_the_portals_own_origin()
     {
-        await using var portal = await PortalFixture.StartAsync(new FakeRecords());
+        await using var portal = await PortalFixture.StartAsync(new QuestionRecords());
         using var browser = await portal.SignInAsync();
         var token = await browser.FormTokenAsync("/reports");
 
