@@ -91,7 +91,7 @@ public sealed class DefenceTests
         Assert.Equal(["/assets/mark.svg", "/assets/portal.css", "/assets/portal.js", "/sign-in"], open.Order(StringComparer.Ordinal));
 
         var closed = endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null).Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/')).Distinct().ToList();
-        Assert.Equal(["/", "/exchanges/{id}", "/log", "/sign-out", "/spend"], closed.Order(StringComparer.Ordinal));
+        Assert.Equal(["/", "/exchanges/{id}", "/log", "/questions", "/reports", "/sign-out", "/spend"], closed.Order(StringComparer.Ordinal));
         using var signedOut = await portal.SignInAsync();
         signedOut.Cookies.Clear();
         foreach (var path in closed.Append("/nope").Append("/?handler=Rows"))

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using LocalFirst.Guard.Audit;
+using LocalFirst.Guard.Audit.Questions;
 using LocalFirst.Guard.Portal;
+using LocalFirst.Guard.Tests.Audit.Questions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -32,6 +34,8 @@ internal sealed partial class PortalFixture : IAsyncDisposable
             Time = time,
             Records = records,
             BudgetUsd = () => budget,
+            Questions = records is QuestionRecords fake ? new TwoQuestions(fake, fake) : null,
+            Reports = records is QuestionRecords ? new QuestionsPageTests.EchoDesk() : null,
         });
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new PortalFixture(app, audit, time);

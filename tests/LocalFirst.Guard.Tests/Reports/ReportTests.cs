@@ -11,7 +11,7 @@ using LocalFirst.Guard.Tests.Audit;
 using LocalFirst.Guard.Tests.Audit.Questions;
 using UglyToad.PdfPig;
 using Xunit;
-using static LocalFirst.Guard.Tests.Audit.Questions.FakeRecords;
+using static LocalFirst.Guard.Tests.Audit.Questions.QuestionRecords;
 
 namespace LocalFirst.Guard.Tests.Reports;
 
@@ -205,7 +205,7 @@ public sealed class ReportTests : IDisposable
         return output.ToArray();
     });
 
-    private async Task<T> Asking<T>(Func<TwoQuestions, Task<T>> ask) => await ask(new TwoQuestions(await _log.ReadAsync(), new FakeRecords()));
+    private async Task<T> Asking<T>(Func<TwoQuestions, Task<T>> ask) => await ask(new TwoQuestions(await _log.ReadAsync(), new QuestionRecords()));
 
     private async Task FillAsync(string client = "claude-code")
     {

@@ -29,7 +29,7 @@ public sealed class LogStatementTests : IDisposable
         var (records, head) = await RecordsAsync();
         records.Heads.Add(head);
         Assert.True((await records.AskAsync()).IsWhole);
-        records.Records.Add(new SourcedRecord(head.Device, null, 1, head.StoredSize, FakeRecords.Decision("late"), default));
+        records.Records.Add(new SourcedRecord(head.Device, null, 1, head.StoredSize, QuestionRecords.Decision("late"), default));
 
         var answer = await records.AskAsync();
 
@@ -70,17 +70,17 @@ public sealed class LogStatementTests : IDisposable
     {
         await _log.WriteExchangesAsync(2);
         _log.Tamper("DELETE FROM leaves WHERE leaf_index = 1");
-        var answer = await new TwoQuestions(await _log.ReadAsync(), new FakeRecords()).AnswerAsync(FakeRecords.November, QuestionFilter.None, null, TestContext.Current.CancellationToken);
+        var answer = await new TwoQuestions(await _log.ReadAsync(), new QuestionRecords()).AnswerAsync(QuestionRecords.November, QuestionFilter.None, null, TestContext.Current.CancellationToken);
         Assert.False(answer.IsWhole);
         Assert.Contains("ENTRY_MISSING", answer.Logs[0].Failure, StringComparison.Ordinal);
     }
 
-    private async Task<(FakeRecords Records, LogHead Head)> RecordsAsync()
+    private async Task<(QuestionRecords Records, LogHead Head)> RecordsAsync()
     {
         await _log.WriteExchangesAsync(2);
         var reader = await _log.ReadAsync();
-        var records = new FakeRecords();
-        await foreach (var record in reader.ReadAsync(FakeRecords.November.From, FakeRecords.November.To, TestContext.Current.CancellationToken))
+        var records = new QuestionRecords();
+        await foreach (var record in reader.ReadAsync(QuestionRecords.November.From, QuestionRecords.November.To, TestContext.Current.CancellationToken))
         {
             records.Records.Add(record);
         }

@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Questions;
 using Xunit;
-using static LocalFirst.Guard.Tests.Audit.Questions.FakeRecords;
+using static LocalFirst.Guard.Tests.Audit.Questions.QuestionRecords;
 
 namespace LocalFirst.Guard.Tests.Audit.Questions;
 
@@ -12,7 +12,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task Each_end_of_a_request_is_counted_as_what_it_is()
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("left")).Add(Outcome("left"))
             .Add(Decision("get")).Add(Outcome("get", bytes: 0))
             .Add(Decision("cut")).Add(Outcome("cut", "cancelled", 7))
@@ -34,7 +34,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task A_retried_request_is_one_request_and_the_bytes_of_its_attempts_add_up()
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("r")).Add(Outcome("r", "failed", 40))
             .Add(Decision("r") with { Attempt = 2 }).Add(Outcome("r", "failed", 0))
             .Add(Decision("r") with { Attempt = 3 }).Add(Outcome("r", "forwarded", 100))
@@ -46,7 +46,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task What_left_although_something_was_found_is_told_with_kind_and_rule()
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("a", findings: 5)).Add(Outcome("a"))
             .Add(Decision("b", findings: 1)).Add(Outcome("b"))
             .Add(Decision("kept", "local", 3)).Add(Outcome("kept", "answered-locally", 0))
@@ -63,7 +63,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task A_retry_that_stays_does_not_hide_an_attempt_that_left_flagged()
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("r", findings: 1)).Add(Outcome("r", "failed", 10))
             .Add(Decision("r", "local") with { Attempt = 2 }).Add(Outcome("r", "answered-locally", 0))
             .AskAsync();
@@ -73,7 +73,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task Requests_read_without_a_schema_are_told_with_their_bytes()
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("p", state: "partial")).Add(Outcome("p", bytes: 33))
             .Add(Decision("q", "local", state: "partial")).Add(Outcome("q", "answered-locally", 0))
             .Add(Decision("c")).Add(Outcome("c", bytes: 5))
@@ -85,7 +85,7 @@ public sealed class TwoQuestionsTests
     public async Task A_request_belongs_to_the_period_of_its_decision_and_its_end_may_come_after_it()
     {
         var edge = November.To;
-        var records = new FakeRecords()
+        var records = new QuestionRecords()
             .Add(Outcome("before") with { Time = November.From })
             .Add(Decision("last") with { Time = edge.AddMilliseconds(-1) })
             .Add(Decision("next") with { Time = edge })
@@ -106,7 +106,7 @@ public sealed class TwoQuestionsTests
     [InlineData(null, null, "nobody", null, 0)]
     public async Task A_filter_lets_its_exchanges_through_and_says_how_many_it_did_not(string? device, string? person, string? provider, string? client, int expected)
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("a")).Add(Outcome("a"))
             .Add(Decision("b", provider: "anthropic") with { Client = "codex" }).Add(Outcome("b"))
             .Add(Decision("a"), "d2", "eve@example.test").Add(Outcome("a"), "d2", "eve@example.test")
@@ -119,7 +119,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task Records_that_cannot_be_read_make_the_answer_say_that_it_is_not_whole()
     {
-        var answer = await new FakeRecords().Add(new UnknownRecord("decision") { Time = Noon }).AskAsync();
+        var answer = await new QuestionRecords().Add(new UnknownRecord("decision") { Time = Noon }).AskAsync();
         Assert.Equal((1, 0), (answer.Records.Unreadable, answer.Totals.Requests));
         Assert.False(answer.IsWhole);
         Assert.Equal("There is no log. Records that this version cannot read: 1.", QuestionWords.Whole(answer));
@@ -128,7 +128,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task Terms_that_nobody_looked_up_are_unknown_and_stale_ones_say_so()
     {
-        var records = new FakeRecords().Add(Decision("a", terms: null)).Add(Outcome("a")).Add(Decision("b")).Add(Outcome("b"));
+        var records = new QuestionRecords().Add(Decision("a", terms: null)).Add(Outcome("a")).Add(Decision("b")).Add(Outcome("b"));
         var answer = await records.AskAsync();
         Assert.Equal("not known", QuestionWords.Trains(answer.Groups.Single(g => g.Reference is null).Terms));
         Assert.All(answer.Groups, g => Assert.False(g.IsStale));
@@ -140,7 +140,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task Policies_are_told_with_their_first_and_last_decision()
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("a") with { Time = Noon.AddDays(2) }).Add(Decision("b"))
             .Add(Decision("c") with { Policy = "strict", Bundle = 3, Time = Noon.AddDays(5) })
             .AskAsync();
@@ -150,7 +150,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task What_records_name_cannot_grow_the_answer_without_end()
     {
-        var records = new FakeRecords();
+        var records = new QuestionRecords();
         for (var i = 0; i < QuestionPass.DefaultGroups + 500; i++)
         {
             records.Records.Add(new SourcedRecord("d1", null, 1, i, Decision($"x{i}", provider: $"p{i}"), default));
@@ -165,7 +165,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task An_outcome_that_comes_behind_thousands_of_other_exchanges_finds_its_request_closed()
     {
-        var records = new FakeRecords();
+        var records = new QuestionRecords();
         for (var i = 0; i < QuestionPass.DefaultWindow + 1; i++)
         {
             records.Records.Add(new SourcedRecord("d1", null, 1, i, Decision($"x{i}"), default));
@@ -180,7 +180,7 @@ public sealed class TwoQuestionsTests
     [Fact]
     public async Task Hostile_sizes_neither_turn_a_sum_around_nor_subtract()
     {
-        var answer = await new FakeRecords()
+        var answer = await new QuestionRecords()
             .Add(Decision("a")).Add(Outcome("a", bytes: (1L << 53) - 1))
             .Add(Decision("b")).Add(Outcome("b", bytes: (1L << 53) - 1))
             .Add(Decision("c")).Add(Outcome("c", bytes: -5))
@@ -192,7 +192,7 @@ public sealed class TwoQuestionsTests
     public void The_groups_add_up_to_the_total_and_the_ends_to_the_requests_whatever_the_records() =>
         Prop.ForAll(Streams(), stream =>
         {
-            var records = new FakeRecords();
+            var records = new QuestionRecords();
             foreach (var (device, exchange, kind) in stream)
             {
                 AuditRecord record = kind switch

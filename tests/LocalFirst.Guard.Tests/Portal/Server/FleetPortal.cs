@@ -63,7 +63,7 @@ public sealed partial class FleetPortal : IAsyncDisposable
         var azureAd = new Dictionary<string, string> { ["authority"] = Authority, ["clientId"] = ClientId };
         try
         {
-            var host = await ServerHost.StartAsync(new GuardHome(home.Home), settings, azureAd, TestContext.Current.CancellationToken, services =>
+            var host = await ServerHost.StartAsync(new GuardHome(home.Home), settings, azureAd, new Dictionary<string, IReadOnlyList<string>>(), TestContext.Current.CancellationToken, services =>
             {
                 services.PostConfigure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, o => o.ConfigurationManager = metadata);
                 services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, o => o.ConfigurationManager = metadata);

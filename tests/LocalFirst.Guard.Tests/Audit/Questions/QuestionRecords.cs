@@ -6,7 +6,7 @@ using LocalFirst.Guard.Audit.Records;
 namespace LocalFirst.Guard.Tests.Audit.Questions;
 
 /// <summary>Records in memory, in the order in which they were added, and the terms of two made-up plans.</summary>
-internal sealed class FakeRecords : IRecordSource, ITermsFacts
+internal sealed class QuestionRecords : IRecordSource, ITermsFacts
 {
     public static readonly DateTimeOffset Noon = new(2026, 11, 10, 12, 0, 0, TimeSpan.Zero);
 
@@ -30,7 +30,7 @@ internal sealed class FakeRecords : IRecordSource, ITermsFacts
 
     public static OutcomeRecord Outcome(string exchange, string result = "forwarded", long bytes = 100) => Some.Outcome(exchange) with { Time = Noon.AddSeconds(1), Result = result, BytesOut = bytes };
 
-    public FakeRecords Add(AuditRecord record, string device = "d1", string? person = "ada@example.test")
+    public QuestionRecords Add(AuditRecord record, string device = "d1", string? person = "ada@example.test")
     {
         Records.Add(new SourcedRecord(device, person, 1, Records.Count(r => r.Device == device), record, record is UnknownRecord ? default : RecordWriter.Write(record)));
         return this;
