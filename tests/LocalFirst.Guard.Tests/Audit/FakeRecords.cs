@@ -67,4 +67,6 @@ internal sealed class FakeRecords : IRecordSource
     }
 
     public Task<IReadOnlyList<LogHead>> HeadsAsync(CancellationToken cancellation = default) => Task.FromResult<IReadOnlyList<LogHead>>([]);
+
+    public IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, CancellationToken cancellation = default) => AsyncEnumerable.Empty<byte[]>();
 }

@@ -387,5 +387,7 @@ public sealed class RoutingPipelineTests : IAsyncDisposable
         }
 
         public Task<IReadOnlyList<LogHead>> HeadsAsync(CancellationToken cancellation = default) => Task.FromResult<IReadOnlyList<LogHead>>([]);
+
+        public IAsyncEnumerable<byte[]> LeafHashesAsync(string device, long epoch, long size, CancellationToken cancellation = default) => AsyncEnumerable.Empty<byte[]>();
     }
 }
