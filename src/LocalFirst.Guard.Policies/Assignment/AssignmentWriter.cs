@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace LocalFirst.Guard.Policies.Assignment;
@@ -16,6 +17,9 @@ public sealed record TypedAssignment(string Id, string Policy, bool Everyone, IR
 /// <summary>Writes the text of assignments, for <see cref="AssignmentFile"/> to check: one reader decides what is right, wherever it was typed.</summary>
 public static class AssignmentWriter
 {
+    // The text is for people; the portal encodes what it shows.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The text.</summary>
     /// <param name="assignments">The assignments, in the order of the text.</param>
     public static string Write(IEnumerable<TypedAssignment> assignments)
@@ -65,5 +69,5 @@ public static class AssignmentWriter
     }
 
     // YAML's double-quoted scalars take every escape of a JSON string (YAML 1.2.2 §5.7), so whatever was typed stays one value.
-    private static string Quoted(string text) => JsonSerializer.Serialize(text);
+    private static string Quoted(string text) => JsonSerializer.Serialize(text, Readable);
 }

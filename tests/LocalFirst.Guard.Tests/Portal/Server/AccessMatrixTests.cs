@@ -62,6 +62,8 @@ public sealed class AccessMatrixTests(FleetPortalFixture fixture) : IClassFixtur
         ("POST", "/logs/{device}/{epoch:long}", "/logs/{device}/1", "401 403 405 403 403 403 405", null),
         ("GET", "/logs/{device}/{epoch:long}/checkpoint", "/logs/{device}/1/checkpoint", "302 403 200 403 403 403 200", null),
         ("POST", "/logs/{device}/{epoch:long}/checkpoint", "/logs/{device}/1/checkpoint", "401 403 405 403 403 403 405", null),
+        ("GET", "/spend", "/spend", "302 403 200 403 403 403 200", null),
+        ("POST", "/spend", "/spend", "401 403 405 403 403 403 405", null),
         ("GET", "/server-log", "/server-log", "302 403 200 403 403 403 200", null),
         ("POST", "/server-log", "/server-log", "401 403 405 403 403 403 405", null),
 

@@ -38,8 +38,8 @@ public sealed class RecordPagesTests : IAsyncLifetime
         Assert.Equal(["B0"], await RowsAsync(browser, "/exchanges?person=oid-bob"));
         Assert.Equal(["B0", "A2", "A0"], await RowsAsync(browser, "/exchanges?decision=local"));
         Assert.Equal(["A2"], await RowsAsync(browser, $"/exchanges?device={first}&decision=local&provider=openai"));
-        Assert.Equal([], await RowsAsync(browser, "/exchanges?decision=block"));
-        Assert.Equal([], await RowsAsync(browser, "/exchanges?device=" + Uri.EscapeDataString(Hostile)));
+        Assert.Empty(await RowsAsync(browser, "/exchanges?decision=block"));
+        Assert.Empty(await RowsAsync(browser, "/exchanges?device=" + Uri.EscapeDataString(Hostile)));
         Assert.Contains($"value=\"{first}\" selected", (await browser.GetAsync($"/exchanges?device={first}")).Html, StringComparison.Ordinal);
     }
 
@@ -65,8 +65,6 @@ public sealed class RecordPagesTests : IAsyncLifetime
     [Fact]
     public async Task A_search_that_finds_little_stops_at_its_bound_and_says_that_there_is_more()
     {
-        // Rows without a tree: this is about reading many, not about their proofs.
-        await _portal.ReceiveAsync(_device);
         await WriteAsync(_device, "A", [("azure-openai", "block"), .. Enumerable.Repeat(("openai", "allow"), 5100)]);
         await _portal.ReceiveAsync(_device);
 
@@ -89,7 +87,7 @@ public sealed class RecordPagesTests : IAsyncLifetime
         using var browser = _portal.SignedIn(FleetRoles.AuditRead);
 
         var exchange = await browser.GetAsync($"/exchanges/{id}/X0001");
-        Assert.Contains("API_KEY".Replace("API_KEY", "aws-key", StringComparison.Ordinal), exchange.Text, StringComparison.Ordinal);
+        Assert.Contains("aws-key", exchange.Text, StringComparison.Ordinal);
         Assert.Contains("epoch 1, leaf 2", exchange.Text, StringComparison.Ordinal);
         Assert.Contains("ada@example.test", exchange.Text, StringComparison.Ordinal);
         Assert.Contains("Left the device", exchange.Text, StringComparison.Ordinal);
