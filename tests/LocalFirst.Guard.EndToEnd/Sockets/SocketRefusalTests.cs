@@ -1,7 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
 using LocalFirst.Guard.EndToEnd.Broker;
-using LocalFirst.Guard.EndToEnd.Clients;
 using LocalFirst.Guard.EndToEnd.Samples;
 using Xunit;
 
@@ -129,7 +128,7 @@ public sealed class SocketRefusalTests(BrokerWithoutModel broker) : IClassFixtur
                 {
                     await client.SendAsync($$"""{"type":"note","pad":"{{new string('x', n)}}"}""");
                 }
-            });
+            }, Bounded.Test);
             await Bounded.UntilAsync(() => Task.FromResult(socket.Messages.Count >= 20), "the arrival of 20 messages");
             await guard.KillAsync();
             await socket.Cut.Within("the cut at the provider");

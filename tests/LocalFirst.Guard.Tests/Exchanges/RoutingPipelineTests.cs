@@ -42,7 +42,7 @@ public sealed class RoutingPipelineTests : IAsyncDisposable
             _fakes.Log,
             _fakes.Executor,
             _time,
-            _route);
+            route: _route);
     }
 
     public ValueTask DisposeAsync() => _pipeline.DisposeAsync();
@@ -220,7 +220,7 @@ public sealed class RoutingPipelineTests : IAsyncDisposable
             _fakes.Log,
             _fakes.Executor,
             _time,
-            _route);
+            route: _route);
         Use("name: p\nversion: \"1\"\nrules: []\n");
         await SendAsync(pipeline, Body(User("plan"), Harness("Plan mode is active.")));
         Use(PlanningPremium);

@@ -149,7 +149,7 @@ public sealed class LogUploadTests : IAsyncLifetime
         Assert.False(await Upload(client).TryAsync(Stop));
 
         var heads = await _database.Records.HeadsAsync(Stop);
-        Assert.Equal([20, 4], heads.OrderBy(h => h.Epoch).Select(h => h.Size));
+        Assert.Equal([20, 4], heads.OrderBy(h => h.Epoch).Select(h => h.StoredSize));
         Assert.Contains("cut off or put back", Assert.Single(_events.Events).Detail, StringComparison.Ordinal);
     }
 
