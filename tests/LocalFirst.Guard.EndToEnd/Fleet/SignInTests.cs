@@ -62,6 +62,21 @@ public sealed class SignInTests(SignInFixture fixture) : IClassFixture<SignInFix
     }
 
     [Fact]
+    public async Task What_the_fleet_spent_is_shown_to_whoever_may_read_the_audit_and_to_nobody_else()
+    {
+        await using var chromium = await Chromium.StartAsync();
+        var page = await SignInAsync(chromium, "auditor");
+        await page.ClickAsync("nav >> text=Spend");
+        Assert.StartsWith("Spend in ", await page.Locator("h1").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("Nothing was spent", await page.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
+        await ShootAsync(page, "server-spend");
+
+        var other = await SignInAsync(chromium, "nobody");
+        await other.GotoAsync(new Uri(Server.Url, "/spend").AbsoluteUri);
+        Assert.Contains("may not see this", await other.Locator("h1").InnerTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_account_of_another_tenant_is_refused()
     {
         await using var chromium = await Chromium.StartAsync();
