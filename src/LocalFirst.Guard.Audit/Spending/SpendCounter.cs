@@ -18,6 +18,9 @@ public static class SpendCounter
     /// <summary>Most decisions whose outcome is waited for at one time; beyond it the oldest counts as one without.</summary>
     private const int MaxOpen = 50_000;
 
+    /// <summary>Bytes of a request for a token, as measured on agents' requests.</summary>
+    private const double BytesPerToken = 4.4;
+
     /// <summary>Counts a period.</summary>
     /// <param name="source">The records.</param>
     /// <param name="since">First instant that belongs to it.</param>
@@ -149,7 +152,8 @@ public static class SpendCounter
                 usage?.CloudCostNanoUsd ?? 0,
                 isCostKnown ? 0 : 1,
                 usage?.CloudCostNanoUsd is null ? 1 : 0,
-                usage?.IsEstimate == true ? 1 : 0);
+                usage?.IsEstimate == true ? 1 : 0,
+                isLocal ? (long)(decision.BodyBytes / BytesPerToken) : usage is null ? 0 : usage.Input + usage.CacheRead + usage.CacheWrite);
             _groups[key] = _groups.GetValueOrDefault(key, SpendSums.None).Plus(sums);
         }
     }

@@ -20,11 +20,12 @@ public sealed record SpendKey(string? Person, string Client, string Provider, st
 /// <param name="UnknownCost">Exchanges of which nobody knows what they cost: no price, or no outcome. They are in no sum of money.</param>
 /// <param name="UnknownCloudCost">Exchanges of which nobody knows what the cloud would have taken.</param>
 /// <param name="Estimated">Exchanges whose tokens were estimated, because the answer told none.</param>
+/// <param name="CloudInput">Input tokens as a cloud model counts them: of a local answer estimated from the request's bytes, since a local model counts otherwise.</param>
 public sealed record SpendSums(
-    long Requests, long Input, long CacheRead, long CacheWrite, long Output, long CostNanoUsd, long CloudCostNanoUsd, long UnknownCost, long UnknownCloudCost, long Estimated)
+    long Requests, long Input, long CacheRead, long CacheWrite, long Output, long CostNanoUsd, long CloudCostNanoUsd, long UnknownCost, long UnknownCloudCost, long Estimated, long CloudInput)
 {
     /// <summary>No exchange.</summary>
-    public static SpendSums None { get; } = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    public static SpendSums None { get; } = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>All tokens.</summary>
     public long Tokens => Input + CacheRead + CacheWrite + Output;
@@ -47,7 +48,8 @@ public sealed record SpendSums(
             CloudCostNanoUsd + other.CloudCostNanoUsd,
             UnknownCost + other.UnknownCost,
             UnknownCloudCost + other.UnknownCloudCost,
-            Estimated + other.Estimated);
+            Estimated + other.Estimated,
+            CloudInput + other.CloudInput);
     }
 }
 

@@ -75,22 +75,21 @@ public sealed class StreamSession
         // The first that ends.
         var end = await _end.Task;
         messages.NoteEnding();
-        if (end.Close is { } close)
+        var isClosed = end.Close is { } close && await CloseAsync(end.By, close, Task.WhenAll(receiving, answering), enough, over.Token);
+        await over.CancelAsync();
+        if (!isClosed)
         {
-            await CloseAsync(end.By, close, Task.WhenAll(receiving, answering), enough, over.Token);
+            _client.Abort();
+            _provider.Abort();
         }
 
-        // Whatever is left of it is cut.
-        await over.CancelAsync();
-        _client.Abort();
-        _provider.Abort();
         _pending.EndAll(end.By == Side.Client);
         await Task.WhenAll(receiving, sending, answering);
         return new StreamEnding(_pending.Unasked, end.Close is null && end.By == Side.Client, end.Close is null && end.By == Side.Provider);
     }
 
-    /// <summary>Passes a close on and waits for the answers to it, for at most <see cref="CloseTime"/>.</summary>
-    private async Task CloseAsync(Side by, Closing close, Task closed, CancellationTokenSource enough, CancellationToken over)
+    /// <summary>Passes a close on and waits for the answers to it, for at most <see cref="CloseTime"/>. False when a side did not answer: it is cut.</summary>
+    private async Task<bool> CloseAsync(Side by, Closing close, Task closed, CancellationTokenSource enough, CancellationToken over)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(over);
         limit.CancelAfter(CloseTime);
@@ -113,10 +112,12 @@ public sealed class StreamSession
             {
                 await _client.CloseAsync(close.ToClient, limit.Token);
             }
+
+            return true;
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // A side that does not answer a close is cut.
+            return false;
         }
     }
 

@@ -192,9 +192,10 @@ internal sealed class StreamWindow
     private static string LaneOf(string pointer)
     {
         var lane = new StringBuilder(pointer.Length + 1);
-        foreach (var range in pointer.AsSpan().Split('/'))
+        var path = pointer.AsSpan(Math.Min(1, pointer.Length));
+        foreach (var range in path.Split('/'))
         {
-            var segment = pointer.AsSpan()[range];
+            var segment = path[range];
             if (segment.LastIndexOf('#') is var number and > 0)
             {
                 segment = segment[..number];

@@ -36,6 +36,6 @@ internal sealed record SpendView(SpendPeriod Period, SpendReport? Report, string
     /// <summary>All input at the price of fresh input. The rates of long requests are left out: a sum of requests has no length.</summary>
     private static long Uncached(PriceCatalogue prices, SpendRow row) =>
         prices.Find(row.Key.Provider, row.Key.Model) is { } price
-            ? (price with { LongRates = null }).CostNanoUsd(new TokenCounts(row.Sums.Input + row.Sums.CacheRead + row.Sums.CacheWrite, 0, 0, row.Sums.Output))
+            ? (price with { LongRates = null }).CostNanoUsd(new TokenCounts(row.Sums.CloudInput, 0, 0, row.Sums.Output))
             : 0;
 }

@@ -1,6 +1,7 @@
 using LocalFirst.Guard.Audit;
 using LocalFirst.Guard.Audit.Questions;
 using LocalFirst.Guard.Portal.Questions;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -62,14 +63,12 @@ internal abstract class ReportsPage(TimeProvider time, IReportDesk? desk) : Page
 
         if (!QuestionPeriod.TryParse(From, To, time.GetUtcNow(), out var period, out var problem))
         {
-            Problem = problem;
-            return Page();
+            return Refused(problem!);
         }
 
         if (Format is null || !desk.Formats.Contains(Format, StringComparer.Ordinal))
         {
-            Problem = "Choose one of the forms.";
-            return Page();
+            return Refused("Choose one of the forms.");
         }
 
         try
@@ -79,9 +78,15 @@ internal abstract class ReportsPage(TimeProvider time, IReportDesk? desk) : Page
         }
         catch (Exception e) when (e is PortalException or AuditException)
         {
-            Problem = e.Message;
-            return Page();
+            return Refused(e.Message);
         }
+    }
+
+    private PageResult Refused(string problem)
+    {
+        Problem = problem;
+        Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        return Page();
     }
 
     /// <summary>The file as the answer: saved, never shown in the portal's own origin.</summary>

@@ -32,6 +32,7 @@ public sealed class FleetReportTests
         Assert.Equal("1,234", await auditor.Locator("[data-total=bytes_out]").InnerTextAsync());
         Assert.Equal("1", await auditor.Locator("[data-total=flagged_left]").InnerTextAsync());
         Assert.Contains(Hostile, await auditor.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.EndsWith("/B", await auditor.Locator("ul.bare a").GetAttributeAsync("href"), StringComparison.Ordinal);
         Assert.DoesNotContain(Hostile, await auditor.ContentAsync(), StringComparison.Ordinal);
         await ShootAsync(auditor, "server-questions");
 

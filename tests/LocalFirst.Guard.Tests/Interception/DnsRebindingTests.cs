@@ -30,7 +30,7 @@ public sealed class DnsRebindingTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _authority = CertificateAuthority.OpenOrCreate(_folder, TimeProvider.System);
+        _authority = CertificateAuthority.OpenOrCreate(_folder, [.. ProviderCatalogue.LoadBuiltIn().Providers.SelectMany(p => p.Hosts)], TimeProvider.System);
         var dialer = new GuardedDialer(
             (_, _) => Task.FromResult((_answers.Count > 1 ? _answers.Dequeue() : _answers.Peek()).Select(IPAddress.Parse).ToArray()),
             (end, _) =>

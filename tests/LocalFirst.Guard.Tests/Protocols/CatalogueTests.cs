@@ -54,6 +54,8 @@ public sealed class CatalogueTests
     [InlineData("id: x\nname: X\nhosts: [a.example]\nerrorShape: openai\nprise: 3\n", 5, "prise")]
     [InlineData("id: x\nname: X\nhosts: [a.example]\nerrorShape: openai\nendpoints:\n  - method: POST\n    path: /v1/\n    api: openai.chat\n", 6, "path")]
     [InlineData("id: x\nname: X\nhosts: [a.example]\nerrorShape: openai\nendpoints:\n  - method: POST\n    path: /v1\n    api: soap\n", 8, "api")]
+    [InlineData("id: x\nname: X\nhosts: [a.example]\nerrorShape: openai\nendpoints:\n  - method: GET\n    path: /v1\n    api: openai.chat\n    transport: websocket\n", 9, "websocket")]
+    [InlineData("id: x\nname: X\nhosts: [a.example]\nerrorShape: openai\nendpoints:\n  - method: GET\n    path: /v1\n    api: openai.responses\n    transport: smoke\n", 9, "transport")]
     [InlineData("id: x\nname: X\n", 1, "hosts")]
     [InlineData("id: x\n@name: X\n", 2, "YAML")]
     [InlineData("- a\n- b\n", 1, "mapping")]
@@ -65,6 +67,20 @@ public sealed class CatalogueTests
         Assert.Equal(line, error.Line);
         Assert.StartsWith($"p.yaml:{line}: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(word, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("api.openai.com", "/v1/responses", true)]
+    [InlineData("chatgpt.com", "/backend-api/codex/responses", true)]
+    [InlineData("api.openai.com", "/v1/responses/", false)]
+    [InlineData("api.openai.com", "/v1/realtime", false)]
+    [InlineData("api.anthropic.com", "/v1/messages", false)]
+    public void Only_a_catalogued_WebSocket_is_one_and_its_upgrade_is_no_plain_endpoint(string host, string path, bool isWebSocket)
+    {
+        var provider = Some.Catalogue.FindByHost(host)!;
+
+        Assert.Equal(isWebSocket, provider.MatchWebSocket(path) is { Api: ApiForm.OpenAiResponses });
+        Assert.Null(provider.Match("GET", path));
     }
 
     [Fact]

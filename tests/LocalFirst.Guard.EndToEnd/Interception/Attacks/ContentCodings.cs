@@ -9,7 +9,7 @@ internal static class ContentCodings
 {
     private const int BombMegabytes = 300;
 
-    private const string TooLarge = "413";
+    private const string TooLarge = "400";
 
     private static readonly string[] Known = ["gzip", "deflate", "br", "zstd"];
 

@@ -64,6 +64,10 @@ public sealed class AccessMatrixTests(FleetPortalFixture fixture) : IClassFixtur
         ("POST", "/logs/{device}/{epoch:long}/checkpoint", "/logs/{device}/1/checkpoint", "401 403 405 403 403 403 405", null),
         ("GET", "/spend", "/spend", "302 403 200 403 403 403 200", null),
         ("POST", "/spend", "/spend", "401 403 405 403 403 403 405", null),
+        ("GET", "/questions", "/questions", "302 403 200 403 403 403 200", null),
+        ("POST", "/questions", "/questions", "401 403 405 403 403 403 405", null),
+        ("GET", "/reports", "/reports", "302 403 403 403 200 403 200", null),
+        ("POST", "/reports", "/reports", "401 403 403 403 422 403 422", null),
         ("GET", "/server-log", "/server-log", "302 403 200 403 403 403 200", null),
         ("POST", "/server-log", "/server-log", "401 403 405 403 403 403 405", null),
 

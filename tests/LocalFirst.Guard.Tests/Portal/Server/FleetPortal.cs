@@ -66,7 +66,11 @@ public sealed partial class FleetPortal : IAsyncDisposable
             var host = await ServerHost.StartAsync(new GuardHome(home.Home), settings, azureAd, new Dictionary<string, IReadOnlyList<string>>(), TestContext.Current.CancellationToken, services =>
             {
                 services.PostConfigure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, o => o.ConfigurationManager = metadata);
-                services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, o => o.ConfigurationManager = metadata);
+                services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, o =>
+                {
+                    o.ConfigurationManager = metadata;
+                    o.Backchannel = new HttpClient(new DirectoryIsThere());
+                });
             });
             return new FleetPortal(home, host, key);
         }
@@ -100,7 +104,7 @@ public sealed partial class FleetPortal : IAsyncDisposable
         {
             Issuer = Authority,
             Audience = ClientId,
-            Subject = new ClaimsIdentity(Claims(roles)),
+            Subject = new ClaimsIdentity([.. Claims(roles), new Claim("ver", "2.0")]),
             Expires = DateTime.UtcNow.AddMinutes(5),
             SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.RsaSha256),
         });
@@ -259,4 +263,10 @@ public sealed class FleetPortalFixture : IAsyncLifetime
             await _portal.DisposeAsync();
         }
     }
+}
+
+/// <summary>Answers that the directory is there, which is all that is asked of it over the network.</summary>
+file sealed class DirectoryIsThere : HttpMessageHandler
+{
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
 }
