@@ -170,7 +170,7 @@ public sealed class AuditReader : IAuditReader, IRecordSource
                 epoch.Size,
                 coveredSize,
                 coveredRoot,
-                note ?? "",
+                Cosigned(epoch.Epoch, note) ?? "",
                 new VerifierKey(new LogOrigin(device, epoch.Epoch).ToString(), key).ToString(),
                 failure is null ? null : $"{failure.Class}: {failure.Message}."));
         }
@@ -196,6 +196,12 @@ public sealed class AuditReader : IAuditReader, IRecordSource
             }
         }
     }
+
+    // The fleet's cosignature is kept beside the log; it counts for this checkpoint only if it is on the same text.
+    private string? Cosigned(long epoch, string? note) =>
+        note is not null && new CosignedCheckpoints(_options.DatabasePath).Read(epoch) is { } cosigned && SignedNote.Parse(cosigned).Text == SignedNote.Parse(note).Text
+            ? cosigned
+            : note;
 
     /// <summary>Id of the device whose log this is.</summary>
     internal string DeviceId => _deviceId ??= DeviceKeys.LoadPublic(_options.KeysFolder).DeviceId;

@@ -56,6 +56,7 @@ public sealed class LogUploadTests : IAsyncLifetime
         Assert.Equal(1400, await AssertSameAsync());
         var note = SignedNote.Parse(Kept.Read(1)!);
         Assert.NotNull(CosignatureKey.Parse(Cosigner.VerifierKey).Verify(note));
+        Assert.Equal(Kept.Read(1), Assert.Single(await (await _device.ReadAsync()).HeadsAsync(Stop)).Checkpoint);
         Assert.Equal(1400, Kept.SizeOf(new LogOrigin(_identity.DeviceId, 1), CosignatureKey.Parse(Cosigner.VerifierKey)));
         Assert.Empty(_events.Events);
     }
