@@ -26,4 +26,5 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root)
 
         var root = StrictText.FromBase64(lines[2]);
         return root.Length == MerkleHash.Size ? new Checkpoint(lines[0], size, root) : throw new FormatException("The root hash of the checkpoint has the wrong length.");
-    }}
+    }
+}
