@@ -16,6 +16,9 @@ internal static class FramingGuard
     /// <summary>RFC 9112 §3.2: a target has no white space, control characters or fragment.</summary>
     private static readonly SearchValues<char> InTarget = SearchValues.Create(Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => c != '#').ToArray());
 
+    /// <summary>RFC 9113 §8.2.2: malformed in HTTP/2, where Kestrel refuses Connection itself and no other.</summary>
+    private static readonly string[] OfConnection = ["Transfer-Encoding", "Keep-Alive", "Proxy-Connection", "Upgrade"];
+
     public static string? Objection(HttpContext context)
     {
         var headers = context.Request.Headers;
@@ -37,6 +40,11 @@ internal static class FramingGuard
         {
             // Kestrel renames a Content-Length that came beside a Transfer-Encoding.
             return "a request has either Content-Length or Transfer-Encoding.";
+        }
+
+        if (HttpProtocol.IsHttp2(context.Request.Protocol) && OfConnection.Any(headers.ContainsKey))
+        {
+            return "HTTP/2 has no fields about the connection.";
         }
 
         var transfer = headers.TransferEncoding;
