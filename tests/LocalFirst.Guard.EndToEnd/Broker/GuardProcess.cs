@@ -36,6 +36,13 @@ internal sealed partial class GuardProcess : IAsyncDisposable
 
     public string Errors => string.Join('\n', _errors);
 
+    /// <summary>What it holds in memory now, for people to look at.</summary>
+    public long ResidentMegabytes()
+    {
+        _process.Refresh();
+        return _process.WorkingSet64 / 1_000_000;
+    }
+
     public string RootPem => Path.Combine(Home, "ca", "root.pem");
 
     public string BundlePem => Path.Combine(Home, "ca", "bundle.pem");

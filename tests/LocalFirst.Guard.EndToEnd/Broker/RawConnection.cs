@@ -22,6 +22,9 @@ internal sealed class RawConnection : IAsyncDisposable
         _stream = tcp.GetStream();
     }
 
+    /// <summary>The bytes themselves: inside TLS once there is TLS.</summary>
+    public Stream Stream => _stream;
+
     public static async Task<RawConnection> OpenAsync(Uri broker)
     {
         var tcp = new TcpClient { NoDelay = true };
@@ -52,7 +55,7 @@ internal sealed class RawConnection : IAsyncDisposable
 
     /// <summary>The TLS handshake, with <paramref name="serverName"/> as SNI and the name that the certificate must have.</summary>
     /// <exception cref="AuthenticationException">The handshake failed.</exception>
-    public async Task SecureAsync(GuardProcess guard, string serverName)
+    public async Task SecureAsync(GuardProcess guard, string serverName, SslApplicationProtocol? protocol = null)
     {
         using var root = X509CertificateLoader.LoadCertificateFromFile(guard.RootPem);
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
@@ -61,7 +64,7 @@ internal sealed class RawConnection : IAsyncDisposable
         var options = new SslClientAuthenticationOptions
         {
             TargetHost = serverName,
-            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            ApplicationProtocols = [protocol ?? SslApplicationProtocol.Http11],
             CertificateChainPolicy = policy,
         };
         await tls.AuthenticateAsClientAsync(options, Bounded.Test).Within($"the TLS handshake for {serverName}");
@@ -99,6 +102,22 @@ internal sealed class RawConnection : IAsyncDisposable
 
     /// <summary>Reads one response.</summary>
     public Task<RawResponse> ReadAsync(bool isConnect = false) => ReadUnboundedAsync(isConnect).Within("a whole response");
+
+    /// <summary>Reads until the other side ends the connection, in whatever manner.</summary>
+    public async Task EndAsync()
+    {
+        var rest = new byte[4096];
+        try
+        {
+            while (await _stream.ReadAsync(rest, Bounded.Test).AsTask().Within("the end of the connection") > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // A reset is an end as well.
+        }
+    }
 
     /// <summary>Goes away without a word, as a client does whose user pressed Ctrl-C.</summary>
     public void Reset()
@@ -143,6 +162,11 @@ internal sealed class RawConnection : IAsyncDisposable
             if (status.Length == 0)
             {
                 throw new IOException("The connection ended before a response.");
+            }
+
+            if (!status.StartsWith("HTTP/1.", StringComparison.Ordinal))
+            {
+                throw new IOException("The answer is not HTTP/1.1.");
             }
 
             var code = int.Parse(status.Split(' ')[1], CultureInfo.InvariantCulture);

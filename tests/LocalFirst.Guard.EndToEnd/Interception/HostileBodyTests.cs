@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using LocalFirst.Guard.EndToEnd.Broker;
 using LocalFirst.Guard.EndToEnd.Samples;
@@ -47,64 +46,6 @@ public sealed class HostileBodyTests(BrokerWithoutModel broker)
         byte[] body = [.. "{\"model\":\"gpt-5\",\"messages\":[{\"role\":\"user\",\"content\":\""u8, 0xff, 0xfe, 0xc0, 0xaf, .. "\"}]}"u8];
 
         await AssertRefusedAsync(await PostAsync(["Content-Type: application/json"], body), 400);
-    }
-
-    [Theory]
-    [InlineData("gzip")]
-    [InlineData("br")]
-    [InlineData("deflate")]
-    public async Task A_compression_bomb_is_refused(string coding)
-    {
-        using var bomb = new MemoryStream();
-        await using (Stream compressor = coding switch
-        {
-            "gzip" => new GZipStream(bomb, CompressionLevel.Fastest, leaveOpen: true),
-            "br" => new BrotliStream(bomb, CompressionLevel.Fastest, leaveOpen: true),
-            _ => new ZLibStream(bomb, CompressionLevel.Fastest, leaveOpen: true),
-        })
-        {
-            compressor.Write("{\"model\":\"gpt-5\",\"messages\":[{\"role\":\"user\",\"content\":\""u8);
-            var block = new byte[1_000_000];
-            block.AsSpan().Fill((byte)'a');
-            for (var at = 0; at < 300; at++)
-            {
-                compressor.Write(block);
-            }
-
-            compressor.Write("\"}]}"u8);
-        }
-
-        var response = await PostAsync(["Content-Type: application/json", $"Content-Encoding: {coding}"], bomb.ToArray());
-
-        await AssertRefusedAsync(response, response.Status is 413 ? 413 : 400);
-    }
-
-    [Theory]
-    [InlineData("gzip")]
-    [InlineData("zstd")]
-    [InlineData("no-such-coding")]
-    [InlineData("gzip, gzip")]
-    public async Task A_body_that_is_not_what_its_Content_Encoding_says_is_refused(string coding) =>
-        await AssertRefusedAsync(
-            await PostAsync(["Content-Type: application/json", $"Content-Encoding: {coding}"], Encoding.UTF8.GetBytes($$"""{"model":"gpt-5","messages":[{"role":"user","content":"{{Some.CleanPrompt()}}"}]}""")),
-            400);
-
-    [Theory]
-    [InlineData("Content-Length: 5\r\nTransfer-Encoding: chunked")]
-    [InlineData("Content-Length: +5")]
-    [InlineData("Content-Length: 5\r\nContent-Length: 6")]
-    [InlineData("Transfer-Encoding: gzip, chunked")]
-    [InlineData("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")]
-    [InlineData("X-Content-Length: 5\r\nContent-Length: 5")]
-    public async Task A_request_whose_length_can_be_read_in_two_ways_is_refused(string framing)
-    {
-        await using var connection = await RawConnection.ThroughAsync(broker.Guard, "api.openai.com");
-        await connection.SendAsync($"POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\n{framing}\r\n\r\n0\r\n\r\n");
-
-        var response = await connection.ReadAsync();
-
-        Assert.Equal(400, response.Status);
-        Assert.Equal(0, broker.Provider.Connections);
     }
 
     private async Task<RawResponse> PostAsync(IEnumerable<string> headers, byte[] body)

@@ -16,7 +16,7 @@ internal sealed class Chromium : IAsyncDisposable
         _browser = browser;
     }
 
-    public static async Task<Chromium> StartAsync()
+    public static async Task<Chromium> StartAsync(params string[] more)
     {
         var program = NodeClients.Find("chromium");
         Tools.Require(program is not null, "chromium is not installed (.ci/prepare installs it).");
@@ -32,6 +32,7 @@ internal sealed class Chromium : IAsyncDisposable
                 [
                     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                    .. more,
                 ],
             }).Within("the start of Chromium", TimeSpan.FromSeconds(60));
             return new Chromium(driver, browser);
