@@ -160,7 +160,7 @@ public static class DirectorySignIn
         options.Events.OnChallenge = async context =>
         {
             context.HandleResponse();
-            if (context.AuthenticateFailure is not (null or SecurityTokenInvalidIssuerException) && SignInProblem.Of(context.AuthenticateFailure) is { IsOutage: true } outage)
+            if (context.AuthenticateFailure is { } failure && SignInProblem.Of(failure) is { IsOutage: true } outage && outage != SignInProblem.Issuer)
             {
                 // Nothing is known against the token: its sender tries again later, and does not sign in anew.
                 context.Response.Headers.RetryAfter = "30";

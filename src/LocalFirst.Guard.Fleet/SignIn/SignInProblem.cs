@@ -60,8 +60,10 @@ public sealed record SignInProblem(string Code, string Title, string Text)
                     return Clock;
                 case AuthenticationException when at.InnerException is not null || at.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase):
                     return Certificate;
+
+                // Microsoft.Identity.Web's issuer check says the same when it could not fetch the metadata to compare with; what kept it stands inside.
                 case SecurityTokenInvalidIssuerException:
-                    return Issuer;
+                    return at.InnerException is { } inner && Of(inner) is { IsOutage: true } outage ? outage : Issuer;
 
                 // Microsoft.IdentityModel's HttpDocumentRetriever: the metadata's address answered, with an error. A 5xx is the directory's own trouble.
                 case IOException when at.Message.StartsWith("IDX20807", StringComparison.Ordinal):
